@@ -1,0 +1,190 @@
+"""The environments in .venv: the engine's own, and one for each Blender, made on first use.
+
+Each gets a stamp, written last, that holds the hash of what was asked for. An environment without its
+stamp was interrupted half-way, one with another stamp is out of date: both are made again from nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import InputError
+
+from . import system_libraries
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / ".venv"
+ENGINE_REQUIREMENTS = ROOT / "requirements.txt"
+DEVELOPMENT_REQUIREMENTS = ROOT / "requirements" / "development.txt"
+BLENDER_REQUIREMENTS = ROOT / "requirements" / "blender.txt"
+BLENDERS = {"4.2": "bpy==4.2.23", "4.5": "bpy==4.5.15", "5.0": "bpy==5.0.1"}
+NEWEST_BLENDER = "5.0"
+_STAMP = "installed.sha256"
+
+
+@dataclass(frozen=True)
+class _Environment:
+    """title: for people. requirements: their texts decide whether it is up to date. modules: must import."""
+
+    title: str
+    folder: Path
+    requirements: tuple[Path, ...]
+    extra: tuple[str, ...]
+    modules: tuple[str, ...]
+
+
+def engine_python() -> Path:
+    """The interpreter of the engine's environment (torch and what development needs), made if it is not there."""
+    cpu_torch = (_cpu_torch(),) if sys.platform == "linux" and not _has_nvidia_gpu() else ()
+    return _ensure(
+        _Environment(
+            "The engine's environment (about 1.5 GB)",
+            FOLDER,
+            (ENGINE_REQUIREMENTS, DEVELOPMENT_REQUIREMENTS),
+            cpu_torch,
+            ("torch", "cv2", "av", "skimage"),
+        )
+    )
+
+
+def blender_python(version: str) -> Path:
+    """The interpreter of one Blender's environment (bpy and pytest), made if it is not there.
+
+    version: a key of BLENDERS. Raises InputError if it is none, or if system libraries are missing.
+    """
+    if version not in BLENDERS:
+        raise InputError("bad-blender", f"There is no Blender {version!r} here; there are {', '.join(BLENDERS)}.")
+    system_libraries.require()
+    return _ensure(
+        _Environment(
+            f"Blender {version} (about 1 GB)",
+            FOLDER / f"blender-{version}",
+            (BLENDER_REQUIREMENTS,),
+            (BLENDERS[version],),
+            ("bpy", "pytest"),
+        )
+    )
+
+
+def blender_scripts(version: str) -> Path:
+    """The folder of Blender's own Python scripts in one Blender's environment."""
+    python = blender_python(version)
+    found = sorted(python.parent.parent.glob(f"**/site-packages/bpy/{version}/scripts"))
+    if not found:
+        raise InputError("bad-blender", f"Blender {version}'s scripts are not under {python.parent.parent}.")
+    return found[0]
+
+
+def _ensure(environment: _Environment) -> Path:
+    python = environment.folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    stamp = environment.folder / _STAMP
+    wanted = _fingerprint(environment)
+    if python.exists() and stamp.exists() and stamp.read_text().strip() == wanted:
+        return python
+    started = time.monotonic()
+    print(f"{environment.title} is being installed into {environment.folder.relative_to(ROOT)}.", flush=True)
+    _clear(environment.folder)
+    pip = _create(environment.folder, python)
+    _install(pip, environment)
+    _check_imports(python, environment)
+    temporary = stamp.with_suffix(".part")
+    temporary.write_text(wanted + "\n")
+    os.replace(temporary, stamp)
+    print(f"{environment.title} is ready after {time.monotonic() - started:.0f} s.", flush=True)
+    return python
+
+
+def _fingerprint(environment: _Environment) -> str:
+    parts = [path.read_text(encoding="utf-8") for path in environment.requirements]
+    return hashlib.sha256("\n".join([*parts, *environment.extra]).encode()).hexdigest()
+
+
+def _clear(folder: Path) -> None:
+    # The Blenders' environments live inside the engine's folder and stay.
+    for child in folder.glob("*"):
+        if child.is_dir() and not child.is_symlink():
+            if not (folder == FOLDER and child.name.startswith("blender-")):
+                shutil.rmtree(child)
+        else:
+            child.unlink()
+
+
+def _create(folder: Path, python: Path) -> list[str]:
+    """Make an empty environment. Returns the pip command that installs into it."""
+    # Debian's python3 has pip in one package and ensurepip in another; either is enough.
+    if importlib.util.find_spec("ensurepip"):
+        venv.create(folder, symlinks=os.name != "nt", with_pip=True)
+        return [str(python), "-m", "pip"]
+    if importlib.util.find_spec("pip"):
+        venv.create(folder, symlinks=os.name != "nt", with_pip=False)
+        return [sys.executable, "-m", "pip", "--python", str(python)]
+    raise InputError(
+        "no-pip", "This Python has no pip.", "Install it; on Debian and Ubuntu: sudo apt-get install python3-venv"
+    )
+
+
+def _install(pip: list[str], environment: _Environment) -> None:
+    command = [*pip, "install", "--no-input", "--disable-pip-version-check"]
+    if environment.folder == FOLDER and environment.extra:
+        try:
+            _run_pip([*command, *environment.extra])
+        except InputError as error:
+            if error.code == "no-network":
+                raise
+            print(
+                f"The package index has no {environment.extra[0]}; installing the larger build with CUDA.", flush=True
+            )
+        _run_pip([*command, "-r", str(environment.requirements[-1])])
+    else:
+        _run_pip([*command, *environment.extra, "-r", str(environment.requirements[-1])])
+
+
+def _run_pip(command: list[str]) -> None:
+    """Run pip, its progress on the terminal. Raises InputError in one sentence from what it said on stderr."""
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace")
+    assert process.stderr is not None
+    lines = []
+    for line in process.stderr:
+        lines.append(line.strip())
+        sys.stderr.write(line)
+    if process.wait() == 0:
+        return
+    if any("connection broken by" in line for line in lines):
+        raise InputError(
+            "no-network",
+            "pip cannot reach a package index.",
+            "Check the network, or pip's proxy and index settings (pip config list), and run this again.",
+        )
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")] or lines[-1:]
+    raise InputError("install-failed", f"pip could not install the requirements: {' '.join(errors)[:400]}")
+
+
+def _check_imports(python: Path, environment: _Environment) -> None:
+    command = [str(python), "-I", "-c", f"import {', '.join(environment.modules)}"]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    if done.returncode == 0:
+        return
+    library = re.search(r"(\S+\.so[.\d]*): cannot open shared object file", done.stderr)
+    reason = f"the system lacks {library[1]}" if library else (done.stderr.strip().splitlines() or ["it crashed"])[-1]
+    raise InputError("broken-environment", f"{environment.title} was installed but does not load: {reason}.")
+
+
+def _cpu_torch() -> str:
+    pinned = re.search(r"^torch==\S+", ENGINE_REQUIREMENTS.read_text(encoding="utf-8"), re.MULTILINE)
+    if pinned is None:
+        raise InputError("bad-requirements", f"{ENGINE_REQUIREMENTS.name} does not pin torch.")
+    return pinned[0] + "+cpu"
+
+
+def _has_nvidia_gpu() -> bool:
+    return Path("/proc/driver/nvidia").exists() or shutil.which("nvidia-smi") is not None
