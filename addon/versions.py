@@ -1,0 +1,98 @@
+"""What differs between Blender 4.2 LTS and 5.2, behind one name each; nothing else asks for a version.
+
+Every difference is looked up by name, never by number: a name that is there is used. The newer name is asked
+for first, since the older one lives on beside it, deprecated, for some releases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import bpy
+
+# 4.4 renamed Sequence to Strip; 5.0 renamed the annotations' GreasePencil to Annotation.
+StripType: type = getattr(bpy.types, "Strip", None) or bpy.types.Sequence
+AnnotationType: type = getattr(bpy.types, "Annotation", None) or bpy.types.GreasePencil
+
+_NEW_TIMING = "content_start" in StripType.bl_rna.properties  # 5.2
+
+
+def sequencer_scene(context: bpy.types.Context) -> bpy.types.Scene:
+    """The scene that the sequencer edits: 5.0 gave it one of its own, which may be unset."""
+    return getattr(context, "sequencer_scene", None) or context.scene
+
+
+def top_level_strips(editor: bpy.types.SequenceEditor) -> Any:
+    """The collection of the strips that lie in no meta strip (4.4 renamed it); it makes and removes strips."""
+    return editor.strips if hasattr(editor, "strips") else editor.sequences
+
+
+def annotations() -> Any:
+    """The file's collection of annotation datablocks (5.0 renamed it; empty, it is false in a condition)."""
+    return bpy.data.annotations if hasattr(bpy.data, "annotations") else bpy.data.grease_pencils
+
+
+def space_annotation(space: bpy.types.SpaceSequenceEditor) -> Any | None:
+    """The annotation that a sequence editor shows, or None (5.0 renamed the property)."""
+    return space.annotation if hasattr(space, "annotation") else space.grease_pencil
+
+
+def show_annotation(space: bpy.types.SpaceSequenceEditor, annotation: Any) -> None:
+    """Make a sequence editor show, and paint on, an annotation."""
+    setattr(space, "annotation" if hasattr(space, "annotation") else "grease_pencil", annotation)
+
+
+def content_start(strip: Any) -> float:
+    """The timeline frame of the strip's first content frame, trimmed content left out (5.2 renamed it)."""
+    return strip.content_start if _NEW_TIMING else strip.frame_start
+
+
+def content_duration(strip: Any) -> int:
+    """How many frames the strip's content has, trimmed content left out."""
+    return strip.content_duration if _NEW_TIMING else strip.frame_duration
+
+
+def content_trim(strip: Any) -> tuple[int, int]:
+    """How many source frames are cut off the content's start and end ("animation offset" before 5.2)."""
+    if _NEW_TIMING:
+        return strip.content_trim_start, strip.content_trim_end
+    return strip.animation_offset_start, strip.animation_offset_end
+
+
+def handles(strip: Any) -> tuple[int, int]:
+    """The visible timeline frames: the first one, and the one after the last."""
+    if _NEW_TIMING:
+        return strip.left_handle, strip.right_handle
+    return strip.frame_final_start, strip.frame_final_end
+
+
+def handle_offsets(strip: Any) -> tuple[float, float]:
+    """How far each handle lies inside the content, in frames; negative where the first or last frame is held."""
+    if _NEW_TIMING:
+        return strip.left_handle_offset, strip.right_handle_offset
+    return strip.frame_offset_start, strip.frame_offset_end
+
+
+def place(strip: Any, start: float, left: int, right: int) -> None:
+    """Put the content's first frame at `start`, and show timeline frames left..right-1."""
+    names = ("left_handle", "right_handle") if _NEW_TIMING else ("frame_final_start", "frame_final_end")
+    setattr(strip, "content_start" if _NEW_TIMING else "frame_start", start)
+    # A handle stops one frame before the other: open the strip far enough first.
+    setattr(strip, names[1], max(right, getattr(strip, names[1]), left + 1))
+    setattr(strip, names[0], left)
+    setattr(strip, names[1], right)
+
+
+def animated_paths(scene: bpy.types.Scene) -> Iterator[str]:
+    """The data paths of the scene's own F-curves (5.0 keeps them in layers only)."""
+    action = scene.animation_data.action if scene.animation_data else None
+    if action is None:
+        return
+    if hasattr(action, "fcurves"):
+        yield from (curve.data_path for curve in action.fcurves)
+        return
+    for layer in action.layers:
+        for strip in layer.strips:
+            for bag in strip.channelbags:
+                yield from (curve.data_path for curve in bag.fcurves)
