@@ -1,0 +1,83 @@
+"""`train colorizer`: from pictures to weights."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..errors import InputError
+
+HELP = "train a network"
+_VALIDATION_PICTURES = 40
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    networks = parser.add_subparsers(dest="network", required=True, metavar="NETWORK")
+    colorizer = networks.add_parser("colorizer", help="train the colorizer from pictures")
+    colorizer.add_argument("--recipe", default="two-tower-cpu", help="a recipe of core/training/recipes.py")
+    colorizer.add_argument(
+        "--data",
+        action="append",
+        required=True,
+        metavar="PATH[=SHARE]",
+        help="a folder or tar of pictures, or CIFAR-10 batches; SHARE weighs the data sets (default 1); may be "
+        f"given several times. Every so many-th picture of the first, {_VALIDATION_PICTURES} in all, is kept for validation",
+    )
+    colorizer.add_argument("--out", required=True, metavar="FOLDER", help="the run's folder; a run that is there goes on")
+    colorizer.add_argument("--minutes", type=float, required=True, help="the whole run's length")
+    colorizer.add_argument("--start-from", metavar="FILE", help="begin a new run with these weights (.safetensors)")
+    colorizer.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
+    colorizer.add_argument("--export", metavar="FILE", help="write the averaged weights there when done (.safetensors)")
+
+
+def run(args: argparse.Namespace) -> int:
+    from ..nets.weights_file import load_weights, save_weights
+    from ..training.pictures import PictureMix, read_pictures
+    from ..training.recipes import RECIPES
+    from ..training.trainer import CHECKPOINT, ColorizerTrainer
+    from ..training.validation import Validation
+    from ..devices import choose_device
+
+    if args.recipe not in RECIPES:
+        raise InputError("bad-recipe", f"There is no recipe {args.recipe!r}.", f"Recipes: {', '.join(RECIPES)}.")
+    recipe = RECIPES[args.recipe]
+    data_sets = [(read_pictures(path), share) for path, share in map(_path_and_share, args.data)]
+    learned, kept = _split(data_sets[0][0])
+    data_sets[0] = (learned, data_sets[0][1])
+    for (path, _), (pictures, share) in zip(map(_path_and_share, args.data), data_sets, strict=True):
+        print(f"{path}: {len(pictures)} pictures, share {share:g}", flush=True)
+    folder = Path(args.out)
+    trainer = ColorizerTrainer(recipe, PictureMix(data_sets), Validation(kept), folder, choose_device(args.device))
+    if (folder / CHECKPOINT).exists():
+        trainer.resume(folder / CHECKPOINT)
+        print(f"resumed at step {trainer.step}", flush=True)
+    elif args.start_from:
+        trainer.start_from(load_weights(Path(args.start_from), recipe.variant))
+    trainer.train(args.minutes)
+    if args.export:
+        save_weights(Path(args.export), trainer.average, recipe.variant)
+    return 0
+
+
+def _path_and_share(text: str) -> tuple[str, float]:
+    path, equals, share = text.rpartition("=")
+    if not equals:
+        return text, 1.0
+    try:
+        weight = float(share)
+    except ValueError:
+        return text, 1.0
+    if not weight > 0:
+        raise InputError("bad-data", f"The share of {path} is {share}, and must be above 0.")
+    return path, weight
+
+
+def _split(pictures: list) -> tuple[list, list]:
+    """Pictures to learn from, and those kept apart: evenly over the list, so over its classes."""
+    if len(pictures) < 2 * _VALIDATION_PICTURES:
+        raise InputError(
+            "empty-data", f"The first data set has {len(pictures)} pictures.", f"Give at least {2 * _VALIDATION_PICTURES}."
+        )
+    stride = len(pictures) // _VALIDATION_PICTURES
+    kept = set(range(0, stride * _VALIDATION_PICTURES, stride))
+    return [p for i, p in enumerate(pictures) if i not in kept], [p for i, p in enumerate(pictures) if i in kept]

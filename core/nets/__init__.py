@@ -1,0 +1,1 @@
+"""Network modules and their weights. Nothing here knows of files, frames, jobs or pipelines."""

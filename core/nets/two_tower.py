@@ -1,0 +1,156 @@
+"""The colorizer: a lightness tower and a hint tower that meet at every scale of a U-Net.
+
+Four by four pixels are folded into channels first, so that all convolutions run at a quarter of the picture's
+size and below, wide and small. The hint tower sees the hints, and the hints already spread along the
+lightness's edges at two reaches. On the way up, hints reach far regions of the same look by attention, and
+what the decoder still gets wrong under the hints is spread along affinities that it has learned, and taken off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .ab_bins import bin_centres
+from .blocks import Block, Conv, FireBlock, PlainBlock, stack
+from .domain_transform import spread_hints, step_costs
+from .hint_attention import HintAttention
+
+FOLD = 4
+# Pictures are padded to a multiple of this: the fold, and three halvings below it.
+SIZE_MULTIPLE = 32
+# Network units: ab of ±110 becomes ±1.
+AB_SCALE = 110.0
+# (reach in cells, L* that counts as an edge) of the two ready-made spreads.
+SPREADS = ((16.0, 8.0), (64.0, 20.0))
+
+
+@dataclass(frozen=True)
+class Widths:
+    """Channels of the lightness tower and of the hint tower, at 1/4, 1/8, 1/16 and 1/32 of the picture."""
+
+    lightness: tuple[int, int, int, int]
+    hint: tuple[int, int, int]
+    depth: tuple[int, int, int, int]
+
+
+@dataclass
+class Colors:
+    """What a forward pass gives.
+
+    ab: (B, 2, H/2, W/2) in network units. uncorrected: the same before the learned spread, (B, 2, H/4, W/4).
+    bin_logits: (B, Q, H/8, W/8), over ab_bins.bin_centres().
+    """
+
+    ab: Tensor
+    uncorrected: Tensor
+    bin_logits: Tensor
+
+
+class TwoTower(nn.Module):
+    """lightness (B, 1, H, W) L* 0..100, hint_ab (B, 2, H, W), hint_mask (B, 1, H, W) 0 or 1 → Colors.
+
+    H and W are multiples of SIZE_MULTIPLE.
+    """
+
+    def __init__(self, widths: Widths, block: Block) -> None:
+        super().__init__()
+        light, hint, depth = widths.lightness, widths.hint, widths.depth
+        self.lightness_in = Conv(FOLD * FOLD, light[0])
+        self.lightness_blocks = nn.ModuleList(stack(block, light[i], depth[i]) for i in range(4))
+        self.lightness_down = nn.ModuleList(Conv(light[i], light[i + 1], stride=2) for i in range(3))
+        self.hint_in = Conv(3 + 3 * len(SPREADS), hint[0])
+        self.hint_down = nn.ModuleList(Conv(light[i] + hint[i], hint[i + 1], stride=2) for i in range(2))
+        self.meet = nn.ModuleList(Conv(light[i] + hint[i], light[i], kernel=1) for i in range(3))
+        self.up = nn.ModuleList(Conv(light[i + 1], light[i], kernel=1) for i in range(3))
+        self.up_blocks = nn.ModuleList(stack(block, light[i], depth[i]) for i in range(3))
+        self.attention = HintAttention(light[1])
+        self.attended = Conv(3 * self.attention.heads, light[1], kernel=1)
+        self.bins = nn.Conv2d(light[1], len(bin_centres()), 1)
+        self.to_ab = nn.Conv2d(light[0], 2, 1)
+        # Two step costs, the share of the correction taken, and the log of how much weight it must gather.
+        self.to_affinity = nn.Conv2d(light[0], 4, 1)
+        self.to_detail = nn.Conv2d(light[0], 8, 1)
+        for head in (self.to_ab, self.to_affinity, self.to_detail):
+            nn.init.zeros_(head.weight)
+            nn.init.zeros_(head.bias)
+        self.to_affinity.bias.data.copy_(torch.tensor([-2.0, -2.0, 3.0, -5.0]))
+
+    def forward(self, lightness: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Colors:
+        quarter = F.avg_pool2d(lightness, FOLD)
+        weight = F.avg_pool2d(hint_mask, FOLD)
+        cell_ab = F.avg_pool2d(hint_ab * hint_mask, FOLD) / (AB_SCALE * weight.clamp(min=1e-6))
+
+        levels = self._see_lightness(lightness)
+        hints = self._see_hints(levels, quarter, cell_ab, weight)
+        features = levels[3]
+        for level in (2, 1, 0):
+            features = F.interpolate(self.up[level](features), size=levels[level].shape[-2:], mode="nearest")
+            features = features + self.meet[level](F.relu(torch.cat((levels[level], hints[level]), 1)))
+            if level == 1:
+                features = features + self._recall(levels[1] + features, cell_ab, weight)
+            features = self.up_blocks[level](features)
+            if level == 1:
+                bin_logits = self.bins(F.relu(features))
+        features = F.relu(features)
+        uncorrected = self.to_ab(features).float()
+        corrected = uncorrected + self._correction(features, uncorrected, cell_ab, weight)
+        detail = F.pixel_shuffle(self.to_detail(features).float(), 2)
+        ab = F.interpolate(corrected, scale_factor=2, mode="bilinear", align_corners=False) + detail
+        return Colors(ab, uncorrected, bin_logits)
+
+    def _see_lightness(self, lightness: Tensor) -> list[Tensor]:
+        features = self.lightness_in(F.pixel_unshuffle(lightness / 50.0 - 1.0, FOLD))
+        levels = [self.lightness_blocks[0](features)]
+        for level in range(3):
+            features = self.lightness_down[level](F.relu(levels[-1]))
+            levels.append(self.lightness_blocks[level + 1](features))
+        return levels
+
+    def _see_hints(self, levels: list[Tensor], quarter: Tensor, cell_ab: Tensor, weight: Tensor) -> list[Tensor]:
+        inputs = [cell_ab, weight]
+        with torch.no_grad(), torch.autocast(quarter.device.type, enabled=False):
+            for sigma_cells, sigma_lightness in SPREADS:
+                costs = step_costs(quarter.float(), sigma_cells, sigma_lightness)
+                spread_ab, reached = spread_hints(cell_ab.float(), weight.float(), *costs)
+                trust = reached / (reached + 1e-2)
+                inputs += [spread_ab * trust, torch.log10(reached + 1e-4) / 4.0 + 0.5]
+        hints = [self.hint_in(torch.cat(inputs, 1))]
+        for level in range(2):
+            hints.append(self.hint_down[level](F.relu(torch.cat((levels[level], hints[-1]), 1))))
+        return hints
+
+    def _recall(self, features: Tensor, cell_ab: Tensor, weight: Tensor) -> Tensor:
+        coarse_weight = F.avg_pool2d(weight, 2)
+        coarse_ab = F.avg_pool2d(cell_ab * weight, 2) / coarse_weight.clamp(min=1e-6)
+        gathered, trust = self.attention(features, coarse_ab, coarse_weight)
+        trusted = (gathered.unflatten(1, (self.attention.heads, 2)) * trust.unsqueeze(2)).flatten(1, 2)
+        return self.attended(torch.cat((trusted, trust), 1))
+
+    def _correction(self, features: Tensor, uncorrected: Tensor, cell_ab: Tensor, weight: Tensor) -> Tensor:
+        """What the decoder gets wrong under the hints, spread along learned affinities: a two-layer kriging."""
+        with torch.autocast(features.device.type, enabled=False):
+            affinity = F.conv2d(features.float(), self.to_affinity.weight.float(), self.to_affinity.bias.float())
+            cost = F.softplus(affinity[:, :2])
+            across = 0.5 * (cost[:, 0, :, 1:] + cost[:, 0, :, :-1])
+            down = 0.5 * (cost[:, 1, 1:] + cost[:, 1, :-1])
+            error = (cell_ab.float() - uncorrected) * (weight > 0)
+            spread_error, reached = spread_hints(error, weight.float(), across, down)
+            share = torch.sigmoid(affinity[:, 2:3]) * reached / (reached + F.softplus(affinity[:, 3:]) + 1e-6)
+            return spread_error * share
+
+
+def two_tower() -> TwoTower:
+    """The colorizer that ships as "two-tower"."""
+    return TwoTower(Widths((48, 96, 192, 256), (32, 64, 96), (1, 2, 2, 1)), PlainBlock)
+
+
+def squeeze() -> TwoTower:
+    """The variant of Fire modules that ships as "squeeze": far fewer parameters."""
+    return TwoTower(Widths((48, 64, 96, 128), (24, 32, 48), (1, 2, 2, 2)), FireBlock)
+
+
+VARIANTS = {"two-tower": two_tower, "squeeze": squeeze}

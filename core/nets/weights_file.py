@@ -1,0 +1,56 @@
+"""Weights as safetensors, fp16: checked against the network before anything is used, never unpickled."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from ..errors import InputError
+from .two_tower import VARIANTS
+
+WEIGHTS_FOLDER = Path(__file__).parent / "weights"
+
+
+def shipped_weights(variant: str) -> Path:
+    """Where the weights that ship with a variant lie."""
+    return WEIGHTS_FOLDER / f"{variant}.safetensors"
+
+
+def save_weights(path: Path, weights: dict[str, Tensor], variant: str) -> None:
+    """Write fp16 weights whole: to a temporary name, then renamed."""
+    halves = {name: value.detach().to("cpu", torch.float16).contiguous() for name, value in weights.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    save_file(halves, temporary, {"variant": variant})
+    os.replace(temporary, path)
+
+
+def load_weights(path: Path, variant: str) -> dict[str, Tensor]:
+    """float32 weights of a variant, every tensor there, of the right shape and finite.
+
+    Raises InputError ("bad-weights") if the file is missing, damaged or another network's.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            found = (file.metadata() or {}).get("variant")
+        weights = {name: value.float() for name, value in load_file(path).items()}
+    except (OSError, SafetensorError) as error:
+        raise _bad(path, f"cannot be read ({error})") from error
+    if found != variant:
+        raise _bad(path, f"are for the variant {found!r}, not {variant!r}")
+    with torch.device("meta"):
+        wanted = {name: value.shape for name, value in VARIANTS[variant]().state_dict().items()}
+    if {name: value.shape for name, value in weights.items()} != wanted:
+        raise _bad(path, f"do not fit the network {variant!r} of this release")
+    if not all(torch.isfinite(value).all() for value in weights.values()):
+        raise _bad(path, "hold values that are no numbers")
+    return weights
+
+
+def _bad(path: Path, reason: str) -> InputError:
+    return InputError("bad-weights", f"The weights {path} {reason}.", "Install the extension again.")

@@ -1,0 +1,1 @@
+"""Data sets, hint sampling, losses and trainers."""

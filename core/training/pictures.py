@@ -1,0 +1,130 @@
+"""Colour pictures to learn from: ImageNet-style folders, tar archives of pictures, and CIFAR-10 as published.
+
+Pictures are decoded once and kept as uint8. CIFAR-10's python batches are pickles; their pixels are read off
+the pickle's opcodes, and nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import pickletools
+import tarfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..errors import InputError
+
+PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
+_CIFAR_SIDE = 32
+_CIFAR_RECORD = 1 + 3 * _CIFAR_SIDE * _CIFAR_SIDE
+
+
+def read_pictures(path: str | Path) -> list[np.ndarray]:
+    """All pictures of a data set, uint8 (H, W, 3) RGB, in the order of their names.
+
+    path: a folder (searched to any depth; folders of CIFAR-10 batches count), a tar archive, compressed or
+    not, or one CIFAR-10 batch (data_batch_1 or data_batch_1.bin). Raises InputError if nothing is found.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputError("missing-file", f"There is no data set at {path}.")
+    pictures = list(_pictures_in_folder(path) if path.is_dir() else _pictures_in_file(path))
+    if not pictures:
+        raise InputError(
+            "empty-data", f"{path} holds no pictures.", "Give a folder or tar of pictures, or CIFAR-10 batches."
+        )
+    return pictures
+
+
+def random_crop(picture: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    """A square of the picture, uint8 (size, size, 3): 60 to 100% of its short side, any place, either hand."""
+    height, width = picture.shape[:2]
+    side = max(8, round(min(height, width) * rng.uniform(0.6, 1.0)))
+    top, left = rng.integers(0, height - side + 1), rng.integers(0, width - side + 1)
+    crop = picture[top : top + side, left : left + side]
+    if rng.random() < 0.5:
+        crop = crop[:, ::-1]
+    shrinks = side > size
+    return cv2.resize(np.ascontiguousarray(crop), (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+
+
+class PictureMix:
+    """Draws crops from several data sets, each with its share of the draws."""
+
+    def __init__(self, data_sets: Sequence[tuple[list[np.ndarray], float]]) -> None:
+        self._pictures = [pictures for pictures, _ in data_sets]
+        shares = np.array([share for _, share in data_sets], dtype=np.float64)
+        self._shares = shares / shares.sum()
+
+    def crops(self, count: int, size: int, rng: np.random.Generator) -> np.ndarray:
+        """uint8 (count, size, size, 3)."""
+        chosen = rng.choice(len(self._pictures), size=count, p=self._shares)
+        return np.stack(
+            [random_crop(self._pictures[i][rng.integers(len(self._pictures[i]))], size, rng) for i in chosen]
+        )
+
+
+def _pictures_in_folder(folder: Path) -> Iterator[np.ndarray]:
+    for path in sorted(item for item in folder.rglob("*") if item.is_file()):
+        if path.suffix.lower() in PICTURE_SUFFIXES or _is_cifar_batch(path.name):
+            yield from _pictures_in_file(path)
+
+
+def _pictures_in_file(path: Path) -> Iterator[np.ndarray]:
+    if path.suffix.lower() in PICTURE_SUFFIXES or _is_cifar_batch(path.name):
+        yield from _decode(path.name, path.read_bytes())
+    elif tarfile.is_tarfile(path):
+        yield from _pictures_in_tar(path)
+
+
+def _pictures_in_tar(path: Path) -> Iterator[np.ndarray]:
+    with tarfile.open(path) as archive:
+        members = sorted((member for member in archive if member.isfile()), key=lambda member: member.name)
+        for member in members:
+            name = Path(member.name).name
+            stream = archive.extractfile(member)
+            if stream is not None and (Path(name).suffix.lower() in PICTURE_SUFFIXES or _is_cifar_batch(name)):
+                yield from _decode(member.name, stream.read())
+
+
+def _is_cifar_batch(name: str) -> bool:
+    return name.removesuffix(".bin") in {f"data_batch_{i}" for i in range(1, 6)} | {"test_batch"}
+
+
+def _decode(name: str, data: bytes) -> Iterator[np.ndarray]:
+    if _is_cifar_batch(Path(name).name):
+        yield from _decode_cifar(name, data)
+        return
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise InputError("unreadable-picture", f"The picture {name} cannot be decoded.", "Remove it or mend it.")
+    yield np.ascontiguousarray(picture[..., ::-1])
+
+
+def _decode_cifar(name: str, data: bytes) -> Iterator[np.ndarray]:
+    """CIFAR-10 (Krizhevsky 2009), section "Dataset layout" of its page: planes R, G, B, row by row."""
+    pixels = _binary_batch(data) if name.endswith(".bin") else _python_batch(data)
+    if pixels is None:
+        raise InputError("unreadable-picture", f"{name} is not a CIFAR-10 batch.")
+    yield from np.ascontiguousarray(pixels.reshape(-1, 3, _CIFAR_SIDE, _CIFAR_SIDE).transpose(0, 2, 3, 1))
+
+
+def _binary_batch(data: bytes) -> np.ndarray | None:
+    if not data or len(data) % _CIFAR_RECORD:
+        return None
+    return np.frombuffer(data, np.uint8).reshape(-1, _CIFAR_RECORD)[:, 1:]
+
+
+def _python_batch(data: bytes) -> np.ndarray | None:
+    """The longest string of the pickle is the pixels' array; opcodes are read, none is run."""
+    longest = b""
+    try:
+        for _, argument, _ in pickletools.genops(data):
+            if isinstance(argument, str | bytes) and len(argument) > len(longest):
+                longest = argument.encode("latin-1") if isinstance(argument, str) else argument
+    except (ValueError, UnicodeEncodeError):
+        return None
+    usable = longest and len(longest) % (_CIFAR_RECORD - 1) == 0
+    return np.frombuffer(longest, np.uint8) if usable else None
