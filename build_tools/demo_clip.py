@@ -1,4 +1,4 @@
-"""The demo's own clip: a photograph under a moving camera, its colours known, made grey. Runs in the engine's environment.
+"""The demo's own clip, in the engine's environment: a photograph under a moving camera, colours known, made grey.
 
     python -m build_tools.demo_clip FOLDER
 

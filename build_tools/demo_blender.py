@@ -1,0 +1,150 @@
+"""The demo's Blender: runs inside the bpy module, as a process of its own, on the installed extension.
+
+    python demo_blender.py ORDER
+
+ORDER is a JSON object: extension, engine_python, movie, hints (or null), output_folder, rendered_movie, log
+and result, all paths. The output folder gets the coloured frames, and the result file says which folder of
+them is on the timeline. The first failure's sentence goes to stderr, with exit status 1.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+EXTENSION = "bl_ext.user_default.vse_colorizer"
+
+
+class _Talk:
+    """Blender prints on stdout and stderr as it likes: both go to a log, and only what is said here is seen."""
+
+    def __init__(self, log: Path) -> None:
+        self._terminal = os.fdopen(os.dup(1), "w", encoding="utf-8")
+        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(descriptor, 1)
+        os.dup2(descriptor, 2)
+
+    def say(self, sentence: str) -> None:
+        print(sentence, file=self._terminal, flush=True)
+
+
+def main(order: dict[str, Any]) -> None:
+    talk = _Talk(Path(order["log"]))
+    talk.say(f"Blender {bpy.app.version_string} installs {Path(order['extension']).name}.")
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    install(order["extension"], order["engine_python"])
+    scene = bpy.context.scene
+    strip = add_movie(scene, order["movie"], order["output_folder"])
+    if order["hints"]:
+        count = paint(scene, strip, json.loads(Path(order["hints"]).read_text(encoding="utf-8")))
+        talk.say(f"{count} hint strokes are painted as annotations.")
+    colorize(strip)
+    result = next(other for other in scene.sequence_editor.strips if other.vse_colorizer.result_of == strip.name)
+    Path(order["result"]).write_text(json.dumps({"folder": bpy.path.abspath(result.directory)}), encoding="utf-8")
+    talk.say(f'The result is the strip "{result.name}" on channel {result.channel}; Blender renders the timeline.')
+    render(scene, order["rendered_movie"])
+
+
+def install(extension: str, engine_python: str) -> None:
+    """Install the extension's zip as a user does, and choose the engine's interpreter in its preferences."""
+    bpy.ops.extensions.package_install_files(filepath=extension, repo="user_default", enable_on_install=True)
+    bpy.context.preferences.addons[EXTENSION].preferences.interpreter = engine_python
+
+
+def add_movie(scene: bpy.types.Scene, movie: str, output_folder: str) -> bpy.types.Strip:
+    """Put the movie on the timeline from frame 1, and give the scene its size, rate and length."""
+    bpy.context.window.workspace.sequencer_scene = scene
+    editor = scene.sequence_editor_create()
+    strip = editor.strips.new_movie("Footage", movie, channel=1, frame_start=1, fit_method="ORIGINAL")
+    editor.active_strip = strip
+    element, rate = strip.elements[0], Fraction(strip.fps or 24).limit_denominator(1001)
+    # H.264 wants even sizes.
+    scene.render.resolution_x, scene.render.resolution_y = element.orig_width // 2 * 2, element.orig_height // 2 * 2
+    scene.render.fps = round(rate)
+    scene.render.fps_base = round(rate) / rate
+    scene.frame_start, scene.frame_end = strip.frame_final_start, strip.frame_final_end - 1
+    scene.view_settings.view_transform = "Standard"
+    scene.vse_colorizer.output_folder = output_folder
+    return strip
+
+
+def paint(scene: bpy.types.Scene, strip: bpy.types.Strip, hints: dict[str, Any]) -> int:
+    """Paint a hints document as annotations in the sequencer's preview. Returns the number of strokes."""
+    window = bpy.context.window_manager.windows[0]
+    area = window.screen.areas[0]
+    area.type = "SEQUENCE_EDITOR"
+    space = area.spaces.active
+    space.view_type = "PREVIEW"
+    region = next(region for region in area.regions if region.type == "PREVIEW")
+    space.annotation = annotation = bpy.data.annotations.new("Hints")
+    scene.vse_colorizer.annotation = annotation
+    element = strip.elements[0]
+    count = 0
+    for keyframe in hints["keyframes"]:
+        scene.frame_set(int(strip.frame_start) + keyframe["frame"])
+        for stroke in keyframe["strokes"]:
+            layer = _layer(annotation, stroke["color"], stroke["radius"])
+            with bpy.context.temp_override(window=window, area=area, region=region, space_data=space):
+                bpy.ops.gpencil.annotate("EXEC_DEFAULT", mode="DRAW", stroke=_gesture(stroke["points"]))
+            painted = next(key for key in layer.frames if key.frame_number == scene.frame_current).strokes[-1]
+            # Without a window the preview has no view to paint through: the points are set in render pixels.
+            for point, (x, y) in zip(painted.points, stroke["points"], strict=True):
+                point.co = ((x - 0.5) * element.orig_width, (0.5 - y) * element.orig_height, 0.0)
+            count += 1
+    return count
+
+
+def _layer(annotation: bpy.types.Annotation, color: str, radius: float) -> bpy.types.AnnotationLayer:
+    """The active layer of one colour and radius, made if there is none."""
+    name = f"{color} {radius:g}"
+    if name not in annotation.layers:
+        layer = annotation.layers.new(name, set_active=True)
+        layer.color = [int(color[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+        annotation.vse_colorizer.active_radius = radius
+    annotation.layers.active_index = annotation.layers.find(name)
+    return annotation.layers[name]
+
+
+def _gesture(points: list[list[float]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": "",
+            "location": (0.0, 0.0, 0.0),
+            "mouse": (100.0 * x, 100.0 * y),
+            "mouse_event": (100.0 * x, 100.0 * y),
+            "pressure": 1.0,
+            "size": 1.0,
+            "x_tilt": 0.0,
+            "y_tilt": 0.0,
+            "time": 0.01 * index,
+            "is_start": index == 0,
+        }
+        for index, (x, y) in enumerate(points)
+    ]
+
+
+def colorize(strip: bpy.types.Strip) -> None:
+    """Run the add-on's own operator on the active strip."""
+    bpy.ops.vse_colorizer.colorize_strip()
+
+
+def render(scene: bpy.types.Scene, path: str) -> None:
+    """Render the timeline as H.264."""
+    settings = scene.render
+    settings.image_settings.media_type = "VIDEO"
+    settings.image_settings.file_format = "FFMPEG"
+    settings.ffmpeg.format, settings.ffmpeg.codec = "MPEG4", "H264"
+    settings.ffmpeg.constant_rate_factor = "HIGH"
+    settings.use_file_extension = False
+    settings.filepath = path
+    bpy.ops.render.render(animation=True)
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))
