@@ -1,0 +1,54 @@
+"""Chroma brought to a picture's full size along the picture's own edges."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+# L* by which a small cell may differ from a pixel before its chroma counts less: e^-0.5 at this difference.
+_SIGMA_LIGHTNESS = 14.0
+# Weight that a cell keeps however different: where all four differ, the answer is the bilinear one.
+_LEAST_WEIGHT = 1e-3
+
+
+def upsample_chroma(ab: np.ndarray, lightness: np.ndarray) -> np.ndarray:
+    """Joint bilinear upsampling (after Kopf 2007, eq. 2, with a tent for the spatial kernel).
+
+    ab: float32 (h, w, 2). lightness: float32 (H, W), L* 0..100, of the full-size picture. Returns float32
+    (H, W, 2). On flat ground it is bilinear interpolation; at an edge the cells on the pixel's own side lead.
+    """
+    if ab.shape[:2] == lightness.shape:
+        return ab
+    planes = torch.from_numpy(np.ascontiguousarray(np.moveaxis(ab, -1, 0)))
+    full = torch.from_numpy(np.ascontiguousarray(lightness))
+    up = upsample_planes(planes, full)
+    return np.moveaxis(up.numpy(), 0, -1)
+
+
+def upsample_planes(planes: Tensor, lightness: Tensor) -> Tensor:
+    """The same for float32 tensors: planes (C, h, w) and lightness (H, W) → (C, H, W)."""
+    small = F.interpolate(lightness[None, None], size=planes.shape[-2:], mode="area")[0]
+    guided = torch.cat((planes, small))
+    rows, columns = _taps(planes.shape[-2], lightness.shape[0]), _taps(planes.shape[-1], lightness.shape[1])
+    summed, total = torch.zeros(len(planes), *lightness.shape), torch.zeros_like(lightness)
+    for row_index, row_weight in rows:
+        # Cells of one row for all pixels of a column, before the columns are picked: half the gathering.
+        by_row = guided.index_select(1, row_index)
+        for column_index, column_weight in columns:
+            cell = by_row.index_select(2, column_index)
+            difference = (cell[-1] - lightness).square_().mul_(-0.5 / _SIGMA_LIGHTNESS**2).exp_()
+            weight = difference.add_(_LEAST_WEIGHT).mul_(row_weight[:, None]).mul_(column_weight[None])
+            summed += cell[:-1].mul_(weight)
+            total += weight
+    return summed.div_(total)
+
+
+def _taps(cells: int, pixels: int) -> list[tuple[Tensor, Tensor]]:
+    """The two cells nearest to each pixel along one axis, with bilinear weights (never 0, which would be 0/0)."""
+    position = (torch.arange(pixels) + 0.5) * (cells / pixels) - 0.5
+    first = position.floor()
+    fraction = (position - first).clamp(1e-3, 1.0 - 1e-3)
+    first = first.long()
+    return [(first.clamp(0, cells - 1), 1.0 - fraction), ((first + 1).clamp(0, cells - 1), fraction)]
