@@ -1,0 +1,73 @@
+"""The motion of a whole strip, measured where it is asked for and kept for a bounded stretch."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from .color import lightness_from_srgb
+from .flow import Motion, measure_motion, motion_picture
+
+# Read-ahead goes block by block, so that walking backward decodes every frame once.
+BLOCK = 32
+# About 0.9 MB each at 455 by 256.
+MOTIONS_KEPT = 4 * BLOCK
+PICTURES_KEPT = 8 * BLOCK
+
+T = TypeVar("T")
+
+
+class Footage(Protocol):
+    """Frames that can be read more than once."""
+
+    def read(self, first: int, last: int) -> Iterator[np.ndarray]:
+        """Frames first..last, both included, uint8 or uint16 (H, W, 3) sRGB; fewer where the footage ends."""
+
+
+class StripMotion:
+    """Motion between neighbouring frames of a strip, whichever way it is walked.
+
+    Frames that were `see`n are not read again. The result of `between` depends on its two frames alone, not
+    on the order of the questions. Memory is bounded, whatever the strip's length.
+    """
+
+    def __init__(self, footage: Footage, shape: tuple[int, int]) -> None:
+        self.shape = shape
+        self._footage = footage
+        self._pictures: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._motions: OrderedDict[int, Motion] = OrderedDict()
+
+    def see(self, frame: int, lightness: np.ndarray) -> None:
+        """Take note of a frame that was read anyway: its L*, float32 (H, W), 0..100."""
+        _keep(self._pictures, frame, motion_picture(lightness, self.shape), PICTURES_KEPT)
+
+    def picture(self, frame: int) -> np.ndarray:
+        """The frame's motion picture, uint8 (h, w)."""
+        if frame not in self._pictures:
+            self._read_block(frame)
+        return self._pictures[frame]
+
+    def between(self, frame: int) -> Motion:
+        """The motion between `frame` and `frame + 1`."""
+        if frame not in self._motions:
+            # The later one first: its block may begin with it, and the earlier one's ends with it.
+            earlier, later = self.picture(frame), self.picture(frame + 1)
+            _keep(self._motions, frame, measure_motion(earlier, later), MOTIONS_KEPT)
+        return self._motions[frame]
+
+    def _read_block(self, frame: int) -> None:
+        """Read the block that holds `frame`, and the frame after it, which the block's last motion needs."""
+        first = frame // BLOCK * BLOCK
+        for number, rgb in enumerate(self._footage.read(first, first + BLOCK), first):
+            if number not in self._pictures:
+                self.see(number, lightness_from_srgb(rgb))
+
+
+def _keep(store: OrderedDict[int, T], frame: int, item: T, limit: int) -> None:
+    store[frame] = item
+    store.move_to_end(frame)
+    while len(store) > limit:
+        store.popitem(last=False)
