@@ -15,6 +15,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ..color import lab_from_srgb
+from ..memory import keep_freed_memory
 from ..nets.two_tower import VARIANTS, TwoTower
 from .checkpoint import load_checkpoint, save_checkpoint
 from .film_looks import film_look
@@ -35,6 +36,7 @@ class ColorizerTrainer:
     def __init__(self, recipe: Recipe, pictures: PictureMix, validation: Validation, folder: Path, device: str) -> None:
         self.recipe, self.pictures, self.validation = recipe, pictures, validation
         self.folder, self.device = folder, torch.device(device)
+        keep_freed_memory()
         torch.manual_seed(recipe.seed)
         self.network: TwoTower = VARIANTS[recipe.variant]().to(self.device, memory_format=torch.channels_last)
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
