@@ -21,34 +21,34 @@ import bpy
 EXTENSION = "bl_ext.user_default.vse_colorizer"
 
 
-class _Talk:
-    """Blender prints on stdout and stderr as it likes: both go to a log, and only what is said here is seen."""
-
-    def __init__(self, log: Path) -> None:
-        self._terminal = os.fdopen(os.dup(1), "w", encoding="utf-8")
-        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(descriptor, 1)
-        os.dup2(descriptor, 2)
-
-    def say(self, sentence: str) -> None:
-        print(sentence, file=self._terminal, flush=True)
-
-
 def main(order: dict[str, Any]) -> None:
-    talk = _Talk(Path(order["log"]))
-    talk.say(f"Blender {bpy.app.version_string} installs {Path(order['extension']).name}.")
+    """Do the whole order. Raises RuntimeError with the add-on's sentence where it refuses."""
+    _send_blender_output_to(Path(order["log"]))
+    _say(f"Blender {bpy.app.version_string} installs {Path(order['extension']).name}.")
     bpy.ops.wm.read_factory_settings(use_empty=True)
     install(order["extension"], order["engine_python"])
     scene = bpy.context.scene
     strip = add_movie(scene, order["movie"], order["output_folder"])
     if order["hints"]:
         count = paint(scene, strip, json.loads(Path(order["hints"]).read_text(encoding="utf-8")))
-        talk.say(f"{count} hint strokes are painted as annotations.")
-    colorize(strip)
+        _say(f"{count} hint strokes are painted as annotations. Colorize Strip runs:")
+    bpy.ops.vse_colorizer.colorize_strip()
     result = next(other for other in scene.sequence_editor.strips if other.vse_colorizer.result_of == strip.name)
     Path(order["result"]).write_text(json.dumps({"folder": bpy.path.abspath(result.directory)}), encoding="utf-8")
-    talk.say(f'The result is the strip "{result.name}" on channel {result.channel}; Blender renders the timeline.')
+    _say(f'The strip "{result.name}" is on channel {result.channel}; Blender renders the timeline.')
     render(scene, order["rendered_movie"])
+
+
+def _send_blender_output_to(log: Path) -> None:
+    # Blender writes a line for every frame on stdout; the add-on's progress bar is on Python's stderr.
+    sys.stderr = os.fdopen(os.dup(2), "w", encoding="utf-8")
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
 
 
 def install(extension: str, engine_python: str) -> None:
@@ -82,12 +82,13 @@ def paint(scene: bpy.types.Scene, strip: bpy.types.Strip, hints: dict[str, Any])
     space = area.spaces.active
     space.view_type = "PREVIEW"
     region = next(region for region in area.regions if region.type == "PREVIEW")
-    space.annotation = annotation = bpy.data.annotations.new("Hints")
-    scene.vse_colorizer.annotation = annotation
     element = strip.elements[0]
     count = 0
     for keyframe in hints["keyframes"]:
         scene.frame_set(int(strip.frame_start) + keyframe["frame"])
+        with bpy.context.temp_override(window=window, area=area, region=region, space_data=space):
+            bpy.ops.vse_colorizer.add_hint_keyframe()
+        annotation = space.annotation
         for stroke in keyframe["strokes"]:
             layer = _layer(annotation, stroke["color"], stroke["radius"])
             with bpy.context.temp_override(window=window, area=area, region=region, space_data=space):
@@ -101,7 +102,7 @@ def paint(scene: bpy.types.Scene, strip: bpy.types.Strip, hints: dict[str, Any])
 
 
 def _layer(annotation: bpy.types.Annotation, color: str, radius: float) -> bpy.types.AnnotationLayer:
-    """The active layer of one colour and radius, made if there is none."""
+    """The layer of one colour and radius, made if there is none, and made active."""
     name = f"{color} {radius:g}"
     if name not in annotation.layers:
         layer = annotation.layers.new(name, set_active=True)
@@ -129,11 +130,6 @@ def _gesture(points: list[list[float]]) -> list[dict[str, Any]]:
     ]
 
 
-def colorize(strip: bpy.types.Strip) -> None:
-    """Run the add-on's own operator on the active strip."""
-    bpy.ops.vse_colorizer.colorize_strip()
-
-
 def render(scene: bpy.types.Scene, path: str) -> None:
     """Render the timeline as H.264."""
     settings = scene.render
@@ -147,4 +143,9 @@ def render(scene: bpy.types.Scene, path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))
+    try:
+        main(json.loads(sys.argv[1]))
+    except RuntimeError as error:
+        # An operator that refuses raises with what it reports.
+        _say(str(error).strip())
+        sys.exit(1)

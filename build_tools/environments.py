@@ -137,7 +137,7 @@ def _install(pip: list[str], environment: _Environment) -> None:
     command = [*pip, "install", "--no-input", "--disable-pip-version-check"]
     if environment.folder == FOLDER and environment.extra:
         try:
-            _run_pip([*command, *environment.extra])
+            _run_pip([*command, "--no-deps", *environment.extra])
         except InputError as error:
             if error.code == "no-network":
                 raise

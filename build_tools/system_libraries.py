@@ -38,21 +38,30 @@ def require() -> None:
     missing = _missing()
     if not missing:
         return
-    packages = " ".join(DEBIAN_PACKAGES[library] for library in missing)
+    said = ""
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        print(f"Blender needs {', '.join(missing)}; installing {packages} with apt-get.", flush=True)
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run(["apt-get", "update", "-qq"], env=environment, check=False)
-        command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages.split()]
-        subprocess.run(command, env=environment, check=False)
+        print(f"Blender needs {', '.join(missing)}, which this system lacks: apt-get installs them.", flush=True)
+        said = _apt_get("update") + _apt_get("install", "-y", "--no-install-recommends", *_packages(missing))
         missing = _missing()
     if missing:
-        packages = " ".join(DEBIAN_PACKAGES[library] for library in missing)
+        print(said, file=sys.stderr, end="", flush=True)
         raise InputError(
             "missing-library",
             f"Blender needs {', '.join(missing)}, which this system lacks.",
-            f"On Debian and Ubuntu: sudo apt-get install {packages}",
+            f"On Debian and Ubuntu: sudo apt-get install {' '.join(_packages(missing))}",
         )
+
+
+def _packages(libraries: list[str]) -> list[str]:
+    return [DEBIAN_PACKAGES[library] for library in libraries]
+
+
+def _apt_get(*arguments: str) -> str:
+    """What apt-get said, if it failed; otherwise nothing."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    command = ["apt-get", "-qq", *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace", check=False)
+    return done.stdout + done.stderr if done.returncode else ""
 
 
 def _missing() -> list[str]:
