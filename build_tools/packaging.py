@@ -17,7 +17,7 @@ from . import environments
 
 DIST = environments.ROOT / "dist"
 _MANIFEST = "blender_manifest.toml"
-_FILES = {_MANIFEST, "__init__.py", "LICENSE", "README.md", "requirements.txt"}
+_FILES = {_MANIFEST, "__init__.py", "LICENSE", "README.md", "CHANGELOG.md", "requirements.txt"}
 _FOLDERS = {"addon", "core"}
 _SUFFIXES = {".py", ".safetensors", ".json"}
 _WEIGHTS = "core/nets/weights/"
@@ -62,8 +62,8 @@ def _check_content(path: Path) -> list[str]:
         if surprises:
             raise InputError(
                 "bad-package",
-                f"{len(surprises)} files would ship that should not, such as {surprises[0]}.",
-                f"Remove them, or leave them out in {_MANIFEST}.",
+                f"The package would ship what does not belong in it: {', '.join(surprises[:5])}.",
+                f"Remove it, or leave it out in {_MANIFEST}.",
             )
         missing = sorted(_FILES - set(names))
         if missing:
