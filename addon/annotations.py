@@ -1,0 +1,107 @@
+"""The preview's annotations as colour hints: a layer is a colour, a key with strokes is a hint keyframe."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import bpy
+
+from ..core.errors import InputError
+from ..core.hints import COORDINATE_LIMITS, HintTrack, Keyframe, Stroke
+from . import strips, versions
+from .placement import Placement
+from .properties import layer_radii
+from .strips import Footage
+
+
+def current_annotation(context: bpy.types.Context) -> Any | None:
+    """The annotation that holds the hints: what the sequence editor shows, else what the scene keeps; or None."""
+    space = context.space_data
+    shown = versions.space_annotation(space) if space is not None and space.type == "SEQUENCE_EDITOR" else None
+    return shown or versions.sequencer_scene(context).vse_colorizer.annotation
+
+
+def keep_annotation(context: bpy.types.Context) -> Any:
+    """The annotation that holds the hints, made if there is none, kept with the scene, and shown by every
+    sequence editor that shows none."""
+    annotation = current_annotation(context) or versions.annotations().new("Hints")
+    versions.sequencer_scene(context).vse_colorizer.annotation = annotation
+    for window in context.window_manager.windows:
+        for area in window.screen.areas:
+            for space in area.spaces:
+                if space.type == "SEQUENCE_EDITOR" and versions.space_annotation(space) is None:
+                    versions.show_annotation(space, annotation)
+    return annotation
+
+
+def hint_layers(annotation: Any) -> list[Any]:
+    """The layers whose strokes are hints: rulers and hidden layers are none."""
+    return [layer for layer in annotation.layers if not (layer.annotation_hide or layer.is_ruler)]
+
+
+def stroke_counts(annotation: Any, footage: Footage) -> dict[int, int]:
+    """Timeline frame → number of strokes, for every key that stands where the strip is visible, in order."""
+    counts: dict[int, int] = {}
+    for layer in hint_layers(annotation):
+        for key in layer.frames:
+            if footage.shows(key.frame_number):
+                counts[key.frame_number] = counts.get(key.frame_number, 0) + len(key.strokes)
+    return dict(sorted(counts.items()))
+
+
+def read_hints(annotation: Any, strip: Any) -> HintTrack:
+    """The hints of a strip: of each key that has strokes on the picture, on the source frame it stands on.
+
+    Blender shows a key's strokes until the next key; as hints they stand on the key's own frame alone. Where a
+    strip holds one source frame for several timeline frames, their strokes come together. Raises InputError if
+    the strip cannot be read, or a stroke has a point that is no number or was painted on the screen.
+    """
+    footage = strips.read_footage(strip)
+    place = strips.placement(strip)
+    keyframes: dict[int, list[Stroke]] = {}
+    radii = dict(zip((layer.info for layer in annotation.layers), layer_radii(annotation), strict=True))
+    for layer in hint_layers(annotation):
+        color = "#" + "".join(f"{round(min(max(value, 0.0), 1.0) * 255):02x}" for value in layer.color)
+        for key in layer.frames:
+            if not footage.shows(key.frame_number):
+                continue
+            strokes = [
+                Stroke(color, radii[layer.info], points)
+                for painted in key.strokes
+                for points in _points_on_picture(painted, layer, key, place)
+            ]
+            if strokes:
+                keyframes.setdefault(footage.source_frame(key.frame_number), []).extend(strokes)
+    return HintTrack(tuple(Keyframe(frame, tuple(strokes)) for frame, strokes in sorted(keyframes.items())))
+
+
+def _points_on_picture(
+    painted: Any, layer: Any, key: Any, place: Placement
+) -> Iterator[tuple[tuple[float, float], ...]]:
+    """The stroke in image coordinates, cut where it leaves their limits; parts beside the picture fall out."""
+    where = f'The annotation layer "{layer.info}" has a stroke on frame {key.frame_number}'
+    if getattr(painted, "display_mode", "2DSPACE") != "2DSPACE":
+        raise InputError(
+            "bad-hints", f"{where} that was painted on the screen, not on the picture.",
+            "Erase it, set the Annotate tool's Placement to Image, and paint it again.",
+        )  # fmt: skip
+    low, high = COORDINATE_LIMITS
+    part: list[tuple[float, float]] = []
+    for point in painted.points:
+        x, y = place.to_image(point.co[0], point.co[1])
+        if not (math.isfinite(x) and math.isfinite(y)):
+            raise InputError("bad-hints", f"{where} with a point that is no number.", "Erase it and paint it again.")
+        if low <= x <= high and low <= y <= high:
+            part.append((x, y))
+        elif part:
+            yield from _if_on_picture(part)
+            part = []
+    if part:
+        yield from _if_on_picture(part)
+
+
+def _if_on_picture(part: list[tuple[float, float]]) -> Iterator[tuple[tuple[float, float], ...]]:
+    if any(0.0 <= x <= 1.0 and 0.0 <= y <= 1.0 for x, y in part):
+        yield tuple(part)

@@ -1,0 +1,1 @@
+"""The add-on's operators, one file for each purpose."""

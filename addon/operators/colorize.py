@@ -1,0 +1,92 @@
+"""Colorize Strip, and Cancel."""
+
+from __future__ import annotations
+
+import os
+
+import bpy
+
+from ...core.errors import InputError
+from ...core.hints import HintTrack
+from ...core.job import Job, Output, Settings, Source
+from .. import annotations, runtime, strips, versions
+from ..colorize_run import ColorizeRun
+from ..interpreters import engine_interpreter
+from ..preferences import chosen_path, preferences
+from ..result_strip import find_result, frame_name, output_folder, put_result
+from .task_operator import TaskOperator
+
+
+def colorize_job(context: bpy.types.Context, strip: object, footage: strips.Footage) -> Job:
+    """The job that colours what the strip shows. Raises InputError if its hints or output folder cannot be used."""
+    folder = output_folder(strip)
+    annotation = annotations.current_annotation(context)
+    settings = strip.vse_colorizer
+    return Job(
+        source=Source(footage.path, footage.first, None if footage.open_end else footage.last),
+        output=Output(os.path.join(folder, frame_name(0)) if footage.still else folder, "png", int(settings.bit_depth)),
+        hints=annotations.read_hints(annotation, strip) if annotation else HintTrack(),
+        settings=Settings(
+            variant=settings.variant,
+            device=strip.id_data.vse_colorizer.device,
+            working_size=settings.working_size,
+            temporal_strength=settings.temporal_strength,
+            saturation=settings.saturation,
+        ),
+    )
+
+
+class ColorizeStrip(TaskOperator, bpy.types.Operator):
+    """Colour the active strip as its hints say, and put the result above it"""
+
+    bl_idname = "vse_colorizer.colorize_strip"
+    bl_label = "Colorize Strip"
+    bl_options = {"UNDO"}
+
+    def make_task(self, context: bpy.types.Context) -> ColorizeRun:
+        scene = versions.sequencer_scene(context)
+        strip = strips.require_active_strip(scene)
+        self._footage = strips.read_footage(strip)
+        if find_result(strip) is None:
+            strips.free_channel_above(strip)
+        job = colorize_job(context, strip, self._footage)
+        # Names, not pointers: strips move in memory while the engine works.
+        self._scene_name, self._strip_name = scene.name, strip.name
+        self._folder = output_folder(strip)
+        chosen = preferences(context)
+        return ColorizeRun(
+            job, engine_interpreter(chosen_path(chosen.interpreter)), chosen_path(chosen.cache_folder)
+        )
+
+    def conclude(self, context: bpy.types.Context, task: ColorizeRun) -> str:
+        assert task.result is not None
+        footage = self._footage
+        count = min(task.result["frames"], footage.last - footage.first + 1)
+        scene = bpy.data.scenes.get(self._scene_name)
+        strip = strips.strip_named(scene, self._strip_name) if scene else None
+        if strip is None:
+            raise InputError(
+                "no-strip", f'The strip "{self._strip_name}" is no longer there.',
+                f"Its coloured frames are in {self._folder}.",
+            )  # fmt: skip
+        names = [frame_name(footage.first + number) for number in range(count)]
+        result = put_result(strip, footage.first, names, self._folder)
+        return f'{count} frames are in the strip "{result.name}", {task.result["reused"]} of them from the cache.'
+
+
+class Cancel(bpy.types.Operator):
+    """Stop what is running; finished frames are kept"""
+
+    bl_idname = "vse_colorizer.cancel"
+    bl_label = "Cancel"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return runtime.task is not None
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        runtime.task.cancel()
+        return {"FINISHED"}
+
+
+register, unregister = bpy.utils.register_classes_factory((ColorizeStrip, Cancel))

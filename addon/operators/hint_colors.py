@@ -1,0 +1,43 @@
+"""Hint colours: each is an annotation layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+from bpy.props import FloatVectorProperty
+
+from .. import annotations
+
+# Starting colours that are easily told apart: skin, grass, sky, brick, wood, cloth, and grey for "leave this grey".
+_PALETTE = ("#d9a58a", "#6f8f45", "#7fa8d6", "#a8513b", "#8a6642", "#5a4a8c", "#808080")
+
+
+def add_hint_layer(annotation: Any, color: tuple[float, float, float] | None = None) -> Any:
+    """Add a layer for one hint colour, and make it the active one. color: sRGB, 0..1; None: the palette's next."""
+    if color is None:
+        code = _PALETTE[len(annotation.layers) % len(_PALETTE)]
+        color = tuple(int(code[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    layer = annotation.layers.new("Hint", set_active=True)
+    layer.color = color
+    return layer
+
+
+class AddHintColor(bpy.types.Operator):
+    """Add a colour to paint hints with"""
+
+    bl_idname = "vse_colorizer.add_hint_color"
+    bl_label = "Add Hint Color"
+    bl_options = {"REGISTER", "UNDO"}
+
+    color: FloatVectorProperty(
+        name="Color", description="sRGB", subtype="COLOR_GAMMA", size=3, min=0.0, max=1.0, options={"SKIP_SAVE"}
+    )
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        chosen = tuple(self.color) if self.properties.is_property_set("color") else None
+        add_hint_layer(annotations.keep_annotation(context), chosen)
+        return {"FINISHED"}
+
+
+register, unregister = bpy.utils.register_classes_factory((AddHintColor,))

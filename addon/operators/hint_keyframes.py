@@ -1,0 +1,103 @@
+"""Add, remove and go to hint keyframes: the frames of the strip that carry painted hints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+from bpy.props import IntProperty
+
+from ...core.errors import InputError
+from .. import annotations, strips, versions
+from .hint_colors import add_hint_layer
+
+
+def _visible_footage(context: bpy.types.Context, frame: int) -> strips.Footage:
+    """The active strip's footage. Raises InputError if there is none that can be read, or it is not visible."""
+    strip = strips.require_active_strip(versions.sequencer_scene(context))
+    footage = strips.read_footage(strip)
+    if not footage.shows(frame):
+        raise InputError(
+            "bad-frame", f'The strip "{strip.name}" is not visible at frame {frame}.',
+            f"Go to a frame from {footage.left} to {footage.right - 1}.",
+        )  # fmt: skip
+    return footage
+
+
+def _start_annotate_tool(context: bpy.types.Context) -> None:
+    """Make Annotate the tool of every preview that is open, painting on the picture."""
+    versions.sequencer_scene(context).tool_settings.annotation_stroke_placement_view2d = "IMAGE"
+    for window in context.window_manager.windows:
+        for area in window.screen.areas:
+            space = area.spaces.active
+            if area.type != "SEQUENCE_EDITOR" or space.view_type == "SEQUENCER":
+                continue
+            region = next(region for region in area.regions if region.type == "PREVIEW")
+            with context.temp_override(window=window, area=area, region=region):
+                bpy.ops.wm.tool_set_by_id(name="builtin.annotate")
+
+
+class AddHintKeyframe(bpy.types.Operator):
+    """Start a hint keyframe here: an empty picture to paint colour hints on, in the preview"""
+
+    bl_idname = "vse_colorizer.add_hint_keyframe"
+    bl_label = "Add Hint Keyframe"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        frame = versions.sequencer_scene(context).frame_current
+        try:
+            _visible_footage(context, frame)
+        except InputError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        annotation = annotations.keep_annotation(context)
+        if not annotations.hint_layers(annotation):
+            add_hint_layer(annotation)
+        for layer in annotations.hint_layers(annotation):
+            # A blank key in every layer: hints of an earlier keyframe end here, and are not seen on this one.
+            if all(key.frame_number != frame for key in layer.frames):
+                layer.frames.new(frame)
+        _start_annotate_tool(context)
+        return {"FINISHED"}
+
+
+class RemoveHintKeyframe(bpy.types.Operator):
+    """Remove the hints that are painted on this frame, in all colours"""
+
+    bl_idname = "vse_colorizer.remove_hint_keyframe"
+    bl_label = "Remove Hint Keyframe"
+    bl_options = {"REGISTER", "UNDO"}
+
+    frame: IntProperty(name="Frame", description="Timeline frame of the keyframe", options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        annotation = annotations.current_annotation(context)
+        found: list[tuple[Any, Any]] = [
+            (layer, key)
+            for layer in (annotations.hint_layers(annotation) if annotation else ())
+            for key in layer.frames
+            if key.frame_number == self.frame
+        ]
+        for layer, key in found:
+            layer.frames.remove(key)
+        if not found:
+            self.report({"ERROR"}, f"There is no hint keyframe on frame {self.frame}.")
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+class GoToHintKeyframe(bpy.types.Operator):
+    """Go to this hint keyframe"""
+
+    bl_idname = "vse_colorizer.go_to_hint_keyframe"
+    bl_label = "Go to Hint Keyframe"
+
+    frame: IntProperty(name="Frame", description="Timeline frame of the keyframe", options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        versions.sequencer_scene(context).frame_set(self.frame)
+        return {"FINISHED"}
+
+
+register, unregister = bpy.utils.register_classes_factory((AddHintKeyframe, RemoveHintKeyframe, GoToHintKeyframe))

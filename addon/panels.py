@@ -1,0 +1,138 @@
+"""The sidebar's Colorize tab, in the sequencer and in the preview."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from ..core.errors import InputError
+from . import annotations, runtime, strips, versions
+from .preferences import draw_task, wrapped_label
+from .properties import layer_radii
+
+
+class HintColors(bpy.types.UIList):
+    """One row for each hint colour: the annotation layer's colour, name and radius."""
+
+    bl_idname = "VSECOLORIZER_UL_hint_colors"
+
+    def draw_item(
+        self, context: Any, layout: Any, data: Any, item: Any, icon: int, active_data: Any, active_property: str,
+        index: int = 0,
+    ) -> None:  # fmt: skip
+        row = layout.row(align=True)
+        swatch = row.row()
+        swatch.ui_units_x = 1.6
+        swatch.prop(item, "color", text="")
+        row.prop(item, "info", text="", emboss=False)
+        radius = row.row()
+        radius.alignment = "RIGHT"
+        radius.label(text=f"{layer_radii(data)[index]:.3f}")
+        row.prop(item, "annotation_hide", text="", icon="HIDE_ON" if item.annotation_hide else "HIDE_OFF", emboss=False)
+
+
+class _ColorizePanel:
+    bl_space_type = "SEQUENCE_EDITOR"
+    bl_region_type = "UI"
+    bl_category = "Colorize"
+
+
+class ColorizePanel(_ColorizePanel, bpy.types.Panel):
+    bl_idname = "VSECOLORIZER_PT_colorize"
+    bl_label = "Colorize"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        strip = strips.active_strip(versions.sequencer_scene(context))
+        if strip is None:
+            layout.label(text="No strip is active", icon="INFO")
+        else:
+            layout.label(text=strip.name, icon="FILE_MOVIE" if strip.type == "MOVIE" else "FILE_IMAGE")
+            row = layout.row()
+            row.scale_y = 1.4
+            row.enabled = runtime.task is None
+            row.operator("vse_colorizer.colorize_strip", icon="COLOR")
+        draw_task(layout)
+
+
+class HintsPanel(_ColorizePanel, bpy.types.Panel):
+    bl_idname = "VSECOLORIZER_PT_hints"
+    bl_label = "Hints"
+    bl_parent_id = "VSECOLORIZER_PT_colorize"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return strips.active_strip(versions.sequencer_scene(context)) is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.operator("vse_colorizer.add_hint_keyframe", icon="KEY_HLT")
+        annotation = annotations.current_annotation(context)
+        if annotation is None:
+            return
+        row = layout.row()
+        row.template_list(
+            HintColors.bl_idname, "", annotation, "layers", annotation.layers, "active_index", rows=3, sort_lock=True
+        )
+        row.operator("vse_colorizer.add_hint_color", text="", icon="ADD")
+        if len(annotation.layers):
+            layout.prop(annotation.vse_colorizer, "active_radius", slider=True)
+        self._draw_keyframes(context, annotation)
+
+    def _draw_keyframes(self, context: bpy.types.Context, annotation: Any) -> None:
+        scene = versions.sequencer_scene(context)
+        try:
+            counts = annotations.stroke_counts(annotation, strips.read_footage(strips.require_active_strip(scene)))
+        except InputError as error:
+            wrapped_label(self.layout, str(error), icon="ERROR")
+            return
+        column = self.layout.column(align=True)
+        for frame, count in counts.items():
+            row = column.row(align=True)
+            strokes = f"{count} stroke{'' if count == 1 else 's'}" if count else "nothing painted yet"
+            text = f"Frame {frame}: {strokes}"
+            here = frame == scene.frame_current
+            row.operator("vse_colorizer.go_to_hint_keyframe", text=text, depress=here).frame = frame
+            row.operator("vse_colorizer.remove_hint_keyframe", text="", icon="X").frame = frame
+
+
+class SettingsPanel(_ColorizePanel, bpy.types.Panel):
+    bl_idname = "VSECOLORIZER_PT_settings"
+    bl_label = "Settings"
+    bl_parent_id = "VSECOLORIZER_PT_colorize"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return strips.active_strip(versions.sequencer_scene(context)) is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        scene = versions.sequencer_scene(context)
+        strip_settings = strips.require_active_strip(scene).vse_colorizer
+        for name in ("variant", "working_size", "temporal_strength", "saturation", "bit_depth"):
+            layout.prop(strip_settings, name)
+        layout.separator()
+        layout.prop(scene.vse_colorizer, "device")
+        layout.prop(scene.vse_colorizer, "output_folder")
+
+
+class EnginePanel(_ColorizePanel, bpy.types.Panel):
+    bl_idname = "VSECOLORIZER_PT_engine"
+    bl_label = "Engine"
+    bl_parent_id = "VSECOLORIZER_PT_colorize"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        row = self.layout.row()
+        row.enabled = runtime.task is None
+        row.operator("vse_colorizer.check_engine")
+        row.operator("vse_colorizer.set_up_engine")
+
+
+register, unregister = bpy.utils.register_classes_factory(
+    (HintColors, ColorizePanel, HintsPanel, SettingsPanel, EnginePanel)
+)
