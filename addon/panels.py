@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 
 from ..core.errors import InputError
-from . import annotations, runtime, strips, versions
+from . import annotation_hints, runtime, strips, versions
 from .preferences import draw_task, wrapped_label
 from .properties import layer_radii
 
@@ -68,7 +68,7 @@ class HintsPanel(_ColorizePanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         layout.operator("vse_colorizer.add_hint_keyframe", icon="KEY_HLT")
-        annotation = annotations.current_annotation(context)
+        annotation = annotation_hints.current_annotation(context)
         if annotation is None:
             return
         row = layout.row()
@@ -83,7 +83,7 @@ class HintsPanel(_ColorizePanel, bpy.types.Panel):
     def _draw_keyframes(self, context: bpy.types.Context, annotation: Any) -> None:
         scene = versions.sequencer_scene(context)
         try:
-            counts = annotations.stroke_counts(annotation, strips.read_footage(strips.require_active_strip(scene)))
+            counts = annotation_hints.stroke_counts(annotation, strips.read_footage(strips.require_active_strip(scene)))
         except InputError as error:
             wrapped_label(self.layout, str(error), icon="ERROR")
             return

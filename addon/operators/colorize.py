@@ -9,7 +9,7 @@ import bpy
 from ...core.errors import InputError
 from ...core.hints import HintTrack
 from ...core.job import Job, Output, Settings, Source
-from .. import annotations, runtime, strips, versions
+from .. import annotation_hints, runtime, strips, versions
 from ..colorize_run import ColorizeRun
 from ..interpreters import engine_interpreter
 from ..preferences import chosen_path, preferences
@@ -20,12 +20,12 @@ from .task_operator import TaskOperator
 def colorize_job(context: bpy.types.Context, strip: object, footage: strips.Footage) -> Job:
     """The job that colours what the strip shows. Raises InputError if its hints or output folder cannot be used."""
     folder = output_folder(strip)
-    annotation = annotations.current_annotation(context)
+    annotation = annotation_hints.current_annotation(context)
     settings = strip.vse_colorizer
     return Job(
         source=Source(footage.path, footage.first, None if footage.open_end else footage.last),
         output=Output(os.path.join(folder, frame_name(0)) if footage.still else folder, "png", int(settings.bit_depth)),
-        hints=annotations.read_hints(annotation, strip) if annotation else HintTrack(),
+        hints=annotation_hints.read_hints(annotation, strip) if annotation else HintTrack(),
         settings=Settings(
             variant=settings.variant,
             device=strip.id_data.vse_colorizer.device,

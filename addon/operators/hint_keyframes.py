@@ -8,7 +8,7 @@ import bpy
 from bpy.props import IntProperty
 
 from ...core.errors import InputError
-from .. import annotations, strips, versions
+from .. import annotation_hints, strips, versions
 from .hint_colors import add_hint_layer
 
 
@@ -51,10 +51,10 @@ class AddHintKeyframe(bpy.types.Operator):
         except InputError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        annotation = annotations.keep_annotation(context)
-        if not annotations.hint_layers(annotation):
+        annotation = annotation_hints.keep_annotation(context)
+        if not annotation_hints.hint_layers(annotation):
             add_hint_layer(annotation)
-        for layer in annotations.hint_layers(annotation):
+        for layer in annotation_hints.hint_layers(annotation):
             # A blank key in every layer: hints of an earlier keyframe end here, and are not seen on this one.
             if all(key.frame_number != frame for key in layer.frames):
                 layer.frames.new(frame)
@@ -72,10 +72,10 @@ class RemoveHintKeyframe(bpy.types.Operator):
     frame: IntProperty(name="Frame", description="Timeline frame of the keyframe", options={"SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        annotation = annotations.current_annotation(context)
+        annotation = annotation_hints.current_annotation(context)
         found: list[tuple[Any, Any]] = [
             (layer, key)
-            for layer in (annotations.hint_layers(annotation) if annotation else ())
+            for layer in (annotation_hints.hint_layers(annotation) if annotation else ())
             for key in layer.frames
             if key.frame_number == self.frame
         ]
