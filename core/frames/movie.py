@@ -1,4 +1,4 @@
-"""A movie file as a source of frames, through libav (PyAV)."""
+"""A movie file as a source of frames, through libav (PyAV): any container and codec that ffmpeg reads."""
 
 from __future__ import annotations
 
@@ -8,60 +8,120 @@ from pathlib import Path
 import av
 import numpy as np
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
+from av.video.reformatter import VideoReformatter
 
 from ..errors import InputError
+from .movie_file import decoded, open_movie
+from .movie_index import index_movie
+from .movie_pixels import bit_depth_of, srgb_of
 from .source import FrameSource, SourceInfo, file_digest
-from .timeline import Timeline, read_timeline
+from .timeline import pictures_of_frames
 
-# As Blender 5.0 converts (movie_read.cc): nearest chroma, whole-pixel chroma, exact rounding.
-_CONVERSION = Interpolation.POINT | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND
+# Which keyframe before the wanted picture decoding begins at: the nearest; if that fails, one further back.
+_KEYS_BACK = (1, 2, 5)
 
 
 class MovieSource(FrameSource):
-    """The frames of a movie's first video stream."""
+    """The frames of a movie's first video stream, as Blender numbers them (timeline.py).
+
+    Opening reads the file through, to count its pictures, but decodes only the first of them. A picture that
+    cannot be decoded is stood in for by the one before, and `warnings` says so once it has been read. Raises
+    InputError: unreadable-source, not-a-video, no-frames; while reading mixed-sizes.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.warnings = []
-        self._timeline: Timeline = read_timeline(path, self.warnings)
-        first = next(self._pictures(0), None)
-        if first is None:
-            raise InputError("unreadable-source", f"No frame of {path} can be decoded.", "The file may be damaged.")
-        frame = first[1]
-        bit_depth = 16 if max(component.bits for component in frame.format.components) > 8 else 8
-        height, width = _rgb(frame, VideoReformatter(), bit_depth).shape[:2]
-        self.info = SourceInfo("movie", width, height, len(self._timeline.pictures), self._timeline.fps, bit_depth)
+        self._index = index_movie(path)
+        self._missing: set[int] = set()
+        if self._index.times is None or self._index.ticks_per_frame is None:
+            self._pictures = np.arange(self._index.picture_count)
+        else:
+            self._pictures = pictures_of_frames(self._index.times, self._index.length, self._index.ticks_per_frame)
+        picture = self._index.first_picture
+        height, width = srgb_of(picture, VideoReformatter()).shape[:2]
+        self.info = SourceInfo("movie", width, height, len(self._pictures), self._index.fps, bit_depth_of(picture))
 
-    def _read(self, first: int, last: int) -> Iterator[np.ndarray]:
-        reformatter = VideoReformatter()
-        pictures = self._pictures(int(self._timeline.pictures[first]))
-        number, frame = next(pictures)
-        for wanted in self._timeline.pictures[first : last + 1]:
-            while number < wanted:
-                number, frame = next(pictures)
-            yield _rgb(frame, reformatter, self.info.bit_depth)
-
-    def _pictures(self, start: int) -> Iterator[tuple[int, VideoFrame]]:
-        with av.open(f"file:{self._path}", metadata_errors="replace") as container:
-            stream = container.streams.video[0]
-            stream.thread_type = "AUTO"
-            for number, frame in enumerate(container.decode(stream)):
-                if number >= start:
-                    yield number, frame
+    @property
+    def warnings(self) -> list[str]:
+        if not self._missing:
+            return self._index.warnings
+        return [
+            *self._index.warnings,
+            f"{len(self._missing)} frames of the movie {self._path} cannot be decoded, first frame "
+            f"{min(self._missing)}; the frame before stands in for each.",
+        ]
 
     def digest(self) -> str:
         return file_digest(self._path)
 
+    def _read(self, first: int, last: int) -> Iterator[np.ndarray]:
+        reformatter = VideoReformatter()
+        decoding = self._decode_from(int(self._pictures[first]))
+        shown, picture = next(decoding)
+        following: tuple[int, VideoFrame] | None = None
+        for frame in range(first, last + 1):
+            wanted = self._pictures[frame]
+            while shown < wanted:
+                following = following or next(decoding, None)
+                if following is None or following[0] > wanted:
+                    break
+                (shown, picture), following = following, None
+            if shown != wanted:
+                self._missing.add(frame)
+            yield self._checked(frame, srgb_of(picture, reformatter))
 
-def _rgb(frame: VideoFrame, reformatter: VideoReformatter, bit_depth: int) -> np.ndarray:
-    """uint8 or uint16 (H, W, 3) sRGB of a decoded frame, display rotation applied."""
-    rgb = reformatter.reformat(
-        frame,
-        format="rgb24" if bit_depth == 8 else "rgb48le",
-        interpolation=_CONVERSION,
-        dst_color_range=ColorRange.JPEG,
-    ).to_ndarray()
-    turns = round(frame.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(rgb, turns))
+    def _decode_from(self, start: int) -> Iterator[tuple[int, VideoFrame]]:
+        """Numbered pictures from `start` on. If that one cannot be decoded, the one before it comes first."""
+        for key in self._places_to_begin(start):
+            container, stream = open_movie(self._path)
+            with container:
+                if key is not None:
+                    try:
+                        container.seek(key, stream=stream)
+                    except av.FFmpegError:
+                        continue
+                times = None if key is None else self._index.packet_times
+                pictures = self._numbered(decoded(container, stream, times))
+                before, at = None, next(pictures, None)
+                while at is not None and at[0] < start:
+                    before, at = at, next(pictures, None)
+                if key is not None and (at is None or at[0] != start or at[1].is_corrupt):
+                    continue  # the seek went too far, or to where decoding cannot begin cleanly
+                if before is not None and (at is None or at[0] != start):
+                    yield before
+                if at is not None:
+                    yield at
+                yield from pictures
+                if before is None and at is None:
+                    raise InputError("unreadable-source", f"The movie {self._path} cannot be decoded any more.")
+                return
 
+    def _places_to_begin(self, start: int) -> Iterator[int | None]:
+        """Times to seek to for a picture, best first; None is the file's beginning."""
+        times, keys = self._index.times, self._index.keys
+        if times is not None:
+            before = int(np.searchsorted(keys, times[start], side="right"))
+            yield from (int(keys[before - back]) for back in _KEYS_BACK if before - back > 0)
+        yield None
+
+    def _numbered(self, pictures: Iterator[VideoFrame]) -> Iterator[tuple[int, VideoFrame]]:
+        times = self._index.times
+        if times is None:
+            yield from enumerate(pictures)
+            return
+        for picture in pictures:
+            number = int(np.searchsorted(times, picture.pts)) if picture.pts is not None else len(times)
+            if number < len(times) and times[number] == picture.pts:
+                yield number, picture
+
+    def _checked(self, frame: int, rgb: np.ndarray) -> np.ndarray:
+        info = self.info
+        if rgb.shape[:2] != (info.height, info.width) or rgb.itemsize * 8 != info.bit_depth:
+            raise InputError(
+                "mixed-sizes",
+                f"Frame {frame} of the movie {self._path} is {rgb.shape[1]} by {rgb.shape[0]} pixels "
+                f"of {rgb.itemsize * 8} bits, but the movie begins with {info.width} by {info.height} of "
+                f"{info.bit_depth}.",
+                "Split the movie where its size changes.",
+            )
+        return rgb

@@ -32,7 +32,6 @@ class SequenceSource(FrameSource):
         bit_depth = 16 if picture.dtype == np.uint16 else 8
         self.info = SourceInfo("sequence", width, height, len(self._paths), None, bit_depth)
         self._dtype = picture.dtype
-        self.warnings = []
 
     def _read(self, first: int, last: int) -> Iterator[np.ndarray]:
         for path in self._paths[first : last + 1]:
@@ -90,7 +89,7 @@ def sequence_paths(folder: Path) -> list[Path]:
             f"{', ...' if len(sequences) > 4 else ''}.",
             "Put each into a folder of its own.",
         )
-    (pattern, numbered), = sequences.items()
+    ((pattern, numbered),) = sequences.items()
     first, last = min(numbered), max(numbered)
     if last - first + 1 != len(numbered):
         missing = next(number for number in range(first, last) if number not in numbered)

@@ -39,14 +39,15 @@ class SourceInfo:
 
 
 class FrameSource(ABC):
-    """Frames by number. Use it as a context manager, or call close().
-
-    info: SourceInfo. warnings: sentences on what had to be made good (a file cut short, a picture that does
-    not decode); reading may add to them.
-    """
+    """Frames by number. Use it as a context manager, or call close()."""
 
     info: SourceInfo
-    warnings: list[str]
+
+    @property
+    def warnings(self) -> list[str]:
+        """Sentences on what had to be made good (a file cut short, a picture that does not decode). Reading may
+        add to them, so look again when it is done."""
+        return []
 
     def read(self, first: int = 0, last: int | None = None) -> Iterator[np.ndarray]:
         """Frames first..last, both included and counted from 0, in order; last None means the end.

@@ -19,7 +19,6 @@ class StillSource(FrameSource):
         self._picture = read_picture(path)
         height, width = self._picture.shape[:2]
         self.info = SourceInfo("still", width, height, 1, None, 16 if self._picture.dtype == np.uint16 else 8)
-        self.warnings = []
 
     def _read(self, first: int, last: int) -> Iterator[np.ndarray]:
         yield self._picture.copy()

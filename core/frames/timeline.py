@@ -1,34 +1,50 @@
-"""Which picture of a movie is its frame n."""
+"""Which picture of a movie is its frame n.
+
+A movie's strip in Blender is a clock, not a list: frame n shows the picture that is on screen n frame lengths
+after the start. Read off Blender 5.0.1 (movie_read.cc, and rendered strips of movies whose pictures carry their
+number):
+
+- Constant frame rate, with or without B-frames, edit lists, negative or late starts: frame n is the n-th picture
+  in presentation order; what an edit list hides does not count.
+- Variable frame rate: the rate is libav's guess (av_guess_frame_rate), and frame n is the last picture that
+  starts no later than round(n / rate) ticks after the first. Long pictures are repeated, and pictures that are
+  shorter than a frame may be passed over. The length is the video's duration times the rate, rounded.
+
+Two differences are wanted. Times that are off only by rounding to the container's clock (milliseconds in
+Matroska) count as constant, so that no picture is lost. And the first picture is the origin, where
+Blender takes the stream's stated start: in AVI files with B-frames the two differ, and Blender shows the first
+picture twice and the last one never.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 from fractions import Fraction
-from pathlib import Path
 
-import av
 import numpy as np
 
-from ..errors import InputError
+# Two neighbouring times, each rounded to a tick, are off by less than this many ticks, ...
+_ROUNDING_TICKS = 2
+# ... but a clock that is hardly finer than the frames says nothing about a shift of this share of a frame.
+_ROUNDING_SHARE = Fraction(1, 4)
 
 
-@dataclass(frozen=True)
-class Timeline:
-    """pictures: int64 (frame_count,), the picture (counted in presentation order) that each frame shows."""
+def pictures_of_frames(times: np.ndarray, length: int, ticks_per_frame: Fraction) -> np.ndarray:
+    """For each frame the picture that it shows, counted in presentation order: int64 (frames,), never falling.
 
-    pictures: np.ndarray
-    fps: Fraction | None
+    times: int64 (pictures,), rising, when each picture starts, in ticks of the container's clock.
+    length: from the first picture to the end of the video, in ticks. The last picture is shown in any case.
+    """
+    times = times - times[0]
+    numbers = np.arange(len(times), dtype=np.int64)
+    tolerance = min(Fraction(_ROUNDING_TICKS), ticks_per_frame * _ROUNDING_SHARE)
+    if np.abs(times - _rounded(numbers, ticks_per_frame)).max() <= tolerance:
+        return numbers
+    frame_count = max(int(length / ticks_per_frame + Fraction(1, 2)), math.ceil(times[-1] / ticks_per_frame) + 1)
+    starts = _rounded(np.arange(frame_count, dtype=np.int64), ticks_per_frame)
+    return np.searchsorted(times, starts, side="right") - 1
 
 
-def read_timeline(path: Path, warnings: list[str]) -> Timeline:
-    try:
-        container = av.open(f"file:{path}", metadata_errors="replace")
-    except (OSError, av.FFmpegError) as error:
-        raise InputError("not-a-video", f"{path} is no movie that can be read.") from error
-    with container:
-        if not container.streams.video:
-            raise InputError("not-a-video", f"{path} has no pictures in it.")
-        stream = container.streams.video[0]
-        count = sum(1 for packet in container.demux(stream) if packet.size and not packet.is_discard)
-        rate = stream.guessed_rate
-        return Timeline(np.arange(count), Fraction(rate) if rate else None)
+def _rounded(numbers: np.ndarray, factor: Fraction) -> np.ndarray:
+    """int64: numbers times factor, rounded, halves up."""
+    return (2 * numbers * factor.numerator + factor.denominator) // (2 * factor.denominator)
