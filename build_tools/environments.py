@@ -33,8 +33,9 @@ _STAMP = "installed.sha256"
 
 
 @dataclass(frozen=True)
-class _Environment:
-    """title: for people. requirements: their texts decide whether it is up to date. modules: must import."""
+class Environment:
+    """title: for people. requirements: files whose texts decide whether it is up to date; the last one is installed.
+    extra: further requirements. modules: what must import once it is made."""
 
     title: str
     folder: Path
@@ -46,8 +47,8 @@ class _Environment:
 def engine_python() -> Path:
     """The interpreter of the engine's environment (torch and what development needs), made if it is not there."""
     cpu_torch = (_cpu_torch(),) if sys.platform == "linux" and not _has_nvidia_gpu() else ()
-    return _ensure(
-        _Environment(
+    return ensure(
+        Environment(
             "The engine's environment (about 1.5 GB)",
             FOLDER,
             (ENGINE_REQUIREMENTS, DEVELOPMENT_REQUIREMENTS),
@@ -65,8 +66,8 @@ def blender_python(version: str) -> Path:
     if version not in BLENDERS:
         raise InputError("bad-blender", f"There is no Blender {version!r} here; there are {', '.join(BLENDERS)}.")
     system_libraries.require()
-    return _ensure(
-        _Environment(
+    return ensure(
+        Environment(
             f"Blender {version} (about 1 GB)",
             FOLDER / f"blender-{version}",
             (BLENDER_REQUIREMENTS,),
@@ -85,14 +86,18 @@ def blender_scripts(version: str) -> Path:
     return found[0]
 
 
-def _ensure(environment: _Environment) -> Path:
+def ensure(environment: Environment) -> Path:
+    """The environment's interpreter; the environment is made if it is missing, half-made or out of date.
+
+    Raises InputError if pip is missing, cannot reach an index or fails, or if a module does not load.
+    """
     python = environment.folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = environment.folder / _STAMP
     wanted = _fingerprint(environment)
     if python.exists() and stamp.exists() and stamp.read_text().strip() == wanted:
         return python
     started = time.monotonic()
-    print(f"{environment.title} is being installed into {environment.folder.relative_to(ROOT)}.", flush=True)
+    print(f"{environment.title} is being installed.", flush=True)
     _clear(environment.folder)
     pip = _create(environment.folder, python)
     _install(pip, environment)
@@ -104,7 +109,7 @@ def _ensure(environment: _Environment) -> Path:
     return python
 
 
-def _fingerprint(environment: _Environment) -> str:
+def _fingerprint(environment: Environment) -> str:
     parts = [path.read_text(encoding="utf-8") for path in environment.requirements]
     return hashlib.sha256("\n".join([*parts, *environment.extra]).encode()).hexdigest()
 
@@ -133,7 +138,7 @@ def _create(folder: Path, python: Path) -> list[str]:
     )
 
 
-def _install(pip: list[str], environment: _Environment) -> None:
+def _install(pip: list[str], environment: Environment) -> None:
     command = [*pip, "install", "--no-input", "--disable-pip-version-check"]
     if environment.folder == FOLDER and environment.extra:
         try:
@@ -169,7 +174,7 @@ def _run_pip(command: list[str]) -> None:
     raise InputError("install-failed", f"pip could not install the requirements: {' '.join(errors)[:400]}")
 
 
-def _check_imports(python: Path, environment: _Environment) -> None:
+def _check_imports(python: Path, environment: Environment) -> None:
     command = [str(python), "-I", "-c", f"import {', '.join(environment.modules)}"]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode == 0:

@@ -35,7 +35,7 @@ def build() -> Path:
         path = Path(folder) / final.name
         _blender_extension_tool("build", "--source-dir", str(environments.ROOT), "--output-filepath", str(path))
         _blender_extension_tool("validate", str(path))
-        names = _check_content(path)
+        names = check_content(path)
         os.replace(path, final)
     print(f"{final.relative_to(environments.ROOT)}: {final.stat().st_size / 1e6:.1f} MB, {len(names)} files, valid")
     for part, count in sorted(Counter(_part(name) for name in names).items()):
@@ -55,7 +55,11 @@ def _blender_extension_tool(*arguments: str) -> None:
         )
 
 
-def _check_content(path: Path) -> list[str]:
+def check_content(path: Path) -> list[str]:
+    """The names of the files in an extension's zip.
+
+    Raises InputError if one does not belong in it, or if the licence, the requirements or the weights are missing.
+    """
     with zipfile.ZipFile(path) as archive:
         names = [name for name in archive.namelist() if not name.endswith("/")]
         surprises = sorted(name for name in names if not _ships(PurePosixPath(name)))

@@ -1,4 +1,4 @@
-"""The test suites: tests/core in the engine's environment, tests/addon in each Blender's.
+"""The test suites: tests/addon in each Blender's environment, all others in the engine's.
 
 Every suite is a process of its own, because a Blender that crashes or hangs takes its process with it.
 """
@@ -17,57 +17,60 @@ from xml.etree import ElementTree
 from . import environments
 
 TIME_LIMIT_SECONDS = 20 * 60
+_ADDON_TESTS = "tests/addon"
+_ENGINE_TESTS = ["tests/core", "tests/build"]
 _NO_TESTS = 5  # pytest's exit status when its arguments select nothing
 
 
 @dataclass
-class _Counts:
+class Counts:
+    """How many tests there were of each outcome."""
+
     passed: int = 0
     failed: int = 0
     skipped: int = 0
 
-    def __add__(self, other: _Counts) -> _Counts:
-        return _Counts(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
 
 
 def run(blenders: str, pytest_arguments: list[str]) -> int:
     """Run the suites. blenders: versions with commas between; pytest_arguments: given to every suite.
 
-    Paths among the arguments (tests/core/..., tests/addon/...) choose the suites. The last line printed is
+    Paths among the arguments (tests/core/..., tests/addon/...) choose what is run. The last line printed is
     "N passed, N failed, N skipped", over all of them. Returns 0 if none failed and some passed, otherwise 1.
     """
     paths = [argument for argument in pytest_arguments if argument.startswith("tests/")]
     options = [argument for argument in pytest_arguments if argument not in paths]
-    core_paths, addon_paths = _under(paths, "core"), _under(paths, "addon")
+    addon_paths = [path for path in paths or [_ADDON_TESTS] if path.startswith(_ADDON_TESTS)]
+    engine_paths = [path for path in paths or _ENGINE_TESTS if not path.startswith(_ADDON_TESTS)]
     versions = [version.strip() for version in blenders.split(",") if version.strip()] if addon_paths else []
     blender_pythons = {version: environments.blender_python(version) for version in versions}
     engine = environments.engine_python()
-    suites = [("core", engine, core_paths)] if core_paths else []
-    suites += [(f"addon, Blender {version}", python, addon_paths) for version, python in blender_pythons.items()]
-    total = _Counts()
+    suites = [("engine and build", engine, engine_paths)] if engine_paths else []
+    suites += [(f"add-on, Blender {version}", python, addon_paths) for version, python in blender_pythons.items()]
+    total = Counts()
     for title, python, suite_paths in suites:
         print(f"\n== {title}", flush=True)
-        total += _run_suite(title, [str(python), "-m", "pytest", *suite_paths, *options], engine, bool(options))
+        total += run_suite(title, [str(python), "-m", "pytest", *suite_paths, *options], engine, bool(options))
     print(f"\n{total.passed} passed, {total.failed} failed, {total.skipped} skipped", flush=True)
     return 0 if total.passed and not total.failed else 1
 
 
-def _under(paths: list[str], suite: str) -> list[str]:
-    if not paths:
-        return [f"tests/{suite}"]
-    return [path for path in paths if path.startswith(f"tests/{suite}")]
-
-
-def _run_suite(title: str, command: list[str], engine: Path, selected: bool) -> _Counts:
+def run_suite(title: str, command: list[str], engine: Path, selected: bool) -> Counts:
+    """Run one pytest command and count its tests; a crash, a hang or a suite without a test that passes counts as
+    one more failure. selected: arguments narrow the tests down, so that none may be left."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         environment = {**os.environ, "VSE_COLORIZER_ENGINE_PYTHON": str(engine), "PYTHONFAULTHANDLER": "1"}
         status = _run_to_end([*command, f"--junit-xml={report}"], environment)
         counts = _read_report(report)
-    if status == 0 or (status == 1 and counts.failed) or (status == _NO_TESTS and selected):
+    if (status == 0 and (counts.passed or selected)) or (status == 1 and counts.failed):
+        return counts
+    if status == _NO_TESTS and selected:
         return counts
     print(f"{title}: {_ending(status)}", file=sys.stderr, flush=True)
-    return counts + _Counts(failed=1)
+    return counts + Counts(failed=1)
 
 
 def _run_to_end(command: list[str], environment: dict[str, str]) -> int | None:
@@ -93,22 +96,24 @@ def _end_session(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _read_report(path: Path) -> _Counts:
+def _read_report(path: Path) -> Counts:
     try:
         suites = ElementTree.parse(path).getroot().iter("testsuite")
     except (OSError, ElementTree.ParseError):
-        return _Counts()
-    counts = _Counts()
+        return Counts()
+    counts = Counts()
     for suite in suites:
         number = {name: int(suite.get(name, "0")) for name in ("tests", "failures", "errors", "skipped")}
         failed = number["failures"] + number["errors"]
-        counts += _Counts(max(0, number["tests"] - failed - number["skipped"]), failed, number["skipped"])
+        counts += Counts(max(0, number["tests"] - failed - number["skipped"]), failed, number["skipped"])
     return counts
 
 
 def _ending(status: int | None) -> str:
     if status is None:
         return f"ran past {TIME_LIMIT_SECONDS // 60} minutes and was ended"
+    if status == 0:
+        return "nothing passed, everything was skipped"
     if status < 0:
         return f"crashed with {signal.Signals(-status).name}"
     if status == _NO_TESTS:
