@@ -92,7 +92,7 @@ def paint(scene: bpy.types.Scene, strip: bpy.types.Strip, hints: dict[str, Any])
         for stroke in keyframe["strokes"]:
             layer = _layer(annotation, stroke["color"], stroke["radius"])
             with bpy.context.temp_override(window=window, area=area, region=region, space_data=space):
-                bpy.ops.gpencil.annotate("EXEC_DEFAULT", mode="DRAW", stroke=_gesture(stroke["points"]))
+                bpy.ops.gpencil.annotate("EXEC_DEFAULT", mode="DRAW", stroke=_gesture(len(stroke["points"])))
             painted = next(key for key in layer.frames if key.frame_number == scene.frame_current).strokes[-1]
             # Without a window the preview has no view to paint through: the points are set in render pixels.
             for point, (x, y) in zip(painted.points, stroke["points"], strict=True):
@@ -112,13 +112,14 @@ def _layer(annotation: bpy.types.Annotation, color: str, radius: float) -> bpy.t
     return annotation.layers[name]
 
 
-def _gesture(points: list[list[float]]) -> list[dict[str, Any]]:
+def _gesture(count: int) -> list[dict[str, Any]]:
+    """A mouse gesture of that many points, far enough apart that none is taken for a tremor and dropped."""
     return [
         {
             "name": "",
             "location": (0.0, 0.0, 0.0),
-            "mouse": (100.0 * x, 100.0 * y),
-            "mouse_event": (100.0 * x, 100.0 * y),
+            "mouse": (20.0 * index, 0.0),
+            "mouse_event": (20.0 * index, 0.0),
             "pressure": 1.0,
             "size": 1.0,
             "x_tilt": 0.0,
@@ -126,7 +127,7 @@ def _gesture(points: list[list[float]]) -> list[dict[str, Any]]:
             "time": 0.01 * index,
             "is_start": index == 0,
         }
-        for index, (x, y) in enumerate(points)
+        for index in range(count)
     ]
 
 
