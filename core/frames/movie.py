@@ -43,13 +43,23 @@ class MovieSource(FrameSource):
 
     @property
     def warnings(self) -> list[str]:
-        if not self._missing:
-            return self._index.warnings
-        return [
-            *self._index.warnings,
-            f"{len(self._missing)} frames of the movie {self._path} cannot be decoded, first frame "
-            f"{min(self._missing)}; the frame before stands in for each.",
-        ]
+        index, sentences = self._index, []
+        if index.cut_short:
+            sentences.append(
+                f"The movie {self._path} is cut short ({index.cut_short}), and {self.info.frame_count} of its frames "
+                "can be read."
+            )
+        if index.undecodable_count:
+            sentences.append(
+                f"The movie {self._path} has pictures that cannot be decoded and are left out: "
+                f"{index.undecodable_count}."
+            )
+        if self._missing:
+            sentences.append(
+                f"The movie {self._path} has frames that cannot be decoded ({len(self._missing)}, the first is frame "
+                f"{min(self._missing)}); the frame before stands in for each."
+            )
+        return sentences
 
     def digest(self) -> str:
         return file_digest(self._path)
@@ -80,7 +90,7 @@ class MovieSource(FrameSource):
                         container.seek(key, stream=stream)
                     except av.FFmpegError:
                         continue
-                times = None if key is None else self._index.packet_times
+                times = None if self._index.times is None else self._index.packet_times
                 pictures = self._numbered(decoded(container, stream, times))
                 before, at = None, next(pictures, None)
                 while at is not None and at[0] < start:

@@ -21,7 +21,7 @@ from .movie_file import PacketPlace, decoded, is_end, open_movie, place_of
 _PROBED_PICTURES = 24
 # No codec shows a picture more than 16 places from where it is coded; more than this is a clock that jumps.
 _MOST_REORDERED = 32
-# A Matroska file that ends before its header says, by more than this share, is cut short.
+# A file that ends before its header says, by more than this share, is cut short.
 _END_SLACK = 0.02
 # A gap of more than this many usual lengths at the end of a file that is cut short is a lost picture.
 _HOLE_LENGTHS = 1.5
@@ -36,19 +36,22 @@ class MovieIndex:
     gives no such times, and its pictures can only be counted.
     keys: int64, rising, the times of pictures at which decoding may begin; empty where seeking is not safe.
     packet_times: the time of each packet, by its place: after a seek some demuxers time the same packet otherwise.
+    None where places are shared.
     length: from the first picture to the end. ticks_per_frame, fps: None if no rate is known.
-    first_picture: as decoded. warnings: sentences.
+    first_picture: as decoded.
+    cut_short: how the file is, "" if it is whole. undecodable_count: pictures that are there but left out.
     """
 
     picture_count: int
     times: np.ndarray | None
     keys: np.ndarray
-    packet_times: dict[PacketPlace, int]
+    packet_times: dict[PacketPlace, int] | None
     length: int
     ticks_per_frame: Fraction | None
     fps: Fraction | None
     first_picture: VideoFrame
-    warnings: list[str]
+    cut_short: str
+    undecodable_count: int
 
 
 class _Packet(NamedTuple):
@@ -84,18 +87,19 @@ def index_movie(path: Path) -> MovieIndex:
         last_length = next(packet.length for packet in shown if packet.time == times[-1])
         length = stated_length or int(times[-1] - times[0]) + last_length
     packet_times = {packet.place: packet.time for packet in packets if packet.time is not None}
-    is_each_placed = len(packet_times) == len(packets)
+    has_own_places = len(packet_times) == len(packets)
     keys = sorted(packet.time for packet in shown if packet.is_key and packet.time is not None)
     return MovieIndex(
         picture_count=picture_count,
         times=times,
-        keys=np.array(keys if is_each_placed else [], np.int64),
-        packet_times=packet_times,
+        keys=np.array(keys if has_own_places else [], np.int64),
+        packet_times=packet_times if has_own_places else None,
         length=length,
         ticks_per_frame=ticks_per_frame,
         fps=fps,
         first_picture=probed[0],
-        warnings=_warnings(path, cut_short, picture_count, len(shown)),
+        cut_short=cut_short,
+        undecodable_count=0 if cut_short else max(0, len(shown) - picture_count),
     )
 
 
@@ -128,13 +132,23 @@ def _read_packets(container: InputContainer, stream: VideoStream) -> tuple[list[
         return packets, f"reading it stops ({failure})"
     if not is_whole:
         return packets[:-1], "its last frame is not whole"
-    if count < stream.frames:
-        return packets, f"its header announces {stream.frames - count} more frames"
-    if "matroska" in container.format.name and container.duration:
-        stated_end = container.duration / av.time_base
-        if end < stated_end * (1.0 - _END_SLACK):
-            return packets, f"it ends after {end:.1f} of {stated_end:.1f} seconds"
-    return packets, ""
+    return packets, _missing_end(container, stream, count, end)
+
+
+def _missing_end(container: InputContainer, stream: VideoStream, count: int, end: float) -> str:
+    """What the header announces and the file does not have; "" if that is nothing, or the header does not say.
+
+    count: the packets that are there. end: the latest time of any stream, in seconds.
+    """
+    kind = container.format.name
+    if "mp4" in kind and count < stream.frames:
+        return f"its header announces {stream.frames - count} more frames"
+    stated_end = 0.0
+    if "matroska" in kind:
+        stated_end = (container.duration or 0) / av.time_base
+    elif kind == "avi" and stream.time_base:
+        stated_end = float(stream.frames * stream.time_base)  # repeated frames count, but have no packet
+    return f"it ends after {end:.1f} of {stated_end:.1f} seconds" if end < stated_end * (1.0 - _END_SLACK) else ""
 
 
 def _shown_times(shown: list[_Packet], probed: list[int | None], is_cut_short: bool) -> np.ndarray | None:
@@ -142,7 +156,7 @@ def _shown_times(shown: list[_Packet], probed: list[int | None], is_cut_short: b
     decoded pictures carry other times, or if times are missing, doubled or jump."""
     known = [packet.time for packet in shown if packet.time is not None]
     first = probed[0]
-    if first is None or len(known) < len(shown):
+    if first is None or not known or len(known) < len(shown):
         return None
     in_file = np.array(known, np.int64)
     order = np.argsort(in_file, kind="stable")
@@ -160,8 +174,11 @@ def _shown_times(shown: list[_Packet], probed: list[int | None], is_cut_short: b
 def _up_to_first_hole(times: np.ndarray, last_decode_time: int) -> np.ndarray:
     """The times before the first one that is lost with the end of the file. No picture is shown before it is
     decoded, so only beyond the last decode time one can be missing."""
+    if len(times) < 2:
+        return times
     lengths = np.diff(times)
-    holes = np.flatnonzero((times[:-1] >= last_decode_time) & (lengths > _HOLE_LENGTHS * np.median(lengths)))
+    is_hole = (times[:-1] >= last_decode_time) & (lengths > _HOLE_LENGTHS * np.percentile(lengths, 25))
+    holes = np.flatnonzero(is_hole)
     return times[: holes[0] + 1] if len(holes) else times
 
 
@@ -169,11 +186,3 @@ def _count_pictures(path: Path) -> int:
     container, stream = open_movie(path)
     with container:
         return sum(1 for _ in decoded(container, stream))
-
-
-def _warnings(path: Path, cut_short: str, picture_count: int, shown_count: int) -> list[str]:
-    if cut_short:
-        return [f"The movie {path} is cut short: {cut_short}; {picture_count} frames can be read."]
-    if picture_count < shown_count:
-        return [f"{shown_count - picture_count} of the {shown_count} frames of the movie {path} cannot be decoded."]
-    return []
