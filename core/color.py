@@ -117,9 +117,7 @@ def _linear_from_f(fx: Tensor, fy: Tensor, fz: Tensor) -> Tensor:
 
 
 def _f(ratio: Tensor) -> Tensor:
-    return torch.where(
-        ratio > _DELTA**3, ratio.clamp(min=1e-8) ** (1.0 / 3.0), ratio / (3.0 * _DELTA**2) + 4.0 / 29.0
-    )
+    return torch.where(ratio > _DELTA**3, ratio.clamp(min=1e-8) ** (1.0 / 3.0), ratio / (3.0 * _DELTA**2) + 4.0 / 29.0)
 
 
 def _f_inverse(part: Tensor) -> Tensor:
@@ -131,9 +129,7 @@ def _linear_from_srgb(srgb: Tensor) -> Tensor:
 
 
 def _srgb_from_linear(linear: Tensor) -> Tensor:
-    return torch.where(
-        linear <= 0.0031308, linear * 12.92, 1.055 * linear.clamp(min=0.0031308) ** (1.0 / 2.4) - 0.055
-    )
+    return torch.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear.clamp(min=0.0031308) ** (1.0 / 2.4) - 0.055)
 
 
 def _row(matrix: np.ndarray, row: int) -> Tensor:

@@ -8,7 +8,7 @@ from .errors import InputError
 
 
 def choose_device(name: str) -> str:
-    """"cpu", "cuda" or "mps" for a setting: "auto" takes a GPU where there is one.
+    """ "cpu", "cuda" or "mps" for a setting: "auto" takes a GPU where there is one.
 
     Raises InputError ("no-device") for a GPU that this machine has not.
     """

@@ -14,6 +14,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ class HintTrack:
             if not first <= keyframe.frame <= last:
                 raise InputError(
                     "bad-hints",
-                    f"The hints have a keyframe on frame {keyframe.frame}, but the footage has frames {first} to {last}.",
+                    f"The hints have a keyframe on frame {keyframe.frame}; the footage has frames {first} to {last}.",
                     "Move or remove that keyframe.",
                 )
 
@@ -85,7 +86,7 @@ def parse_hints(document: object) -> HintTrack:
         _parse_keyframe(item, f"keyframes[{index}]") for index, item in enumerate(_list_of(document, "keyframes"))
     ]
     keyframes.sort(key=lambda keyframe: keyframe.frame)
-    for earlier, later in zip(keyframes, keyframes[1:], strict=False):
+    for earlier, later in pairwise(keyframes):
         if earlier.frame == later.frame:
             raise _bad("keyframes", f"has frame {later.frame} twice")
     return HintTrack(tuple(keyframes))
@@ -100,7 +101,9 @@ def load_hints(path: str | Path) -> HintTrack:
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
-        raise InputError("bad-hints", f"The hints file {path} is not JSON: {error.msg} in line {error.lineno}.") from error
+        raise InputError(
+            "bad-hints", f"The hints file {path} is not JSON: {error.msg} in line {error.lineno}."
+        ) from error
     return parse_hints(document)
 
 

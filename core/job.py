@@ -142,9 +142,7 @@ def _parse_settings(value: object) -> Settings:
     return Settings(
         variant=_one_of(document.get("variant", default.variant), VARIANTS, "settings.variant"),
         device=_one_of(document.get("device", default.device), DEVICES, "settings.device"),
-        working_size=_whole(
-            document.get("working_size", default.working_size), "settings.working_size", low, high
-        ),
+        working_size=_whole(document.get("working_size", default.working_size), "settings.working_size", low, high),
         temporal_strength=_fraction(
             document.get("temporal_strength", default.temporal_strength), "settings.temporal_strength"
         ),
@@ -154,9 +152,7 @@ def _parse_settings(value: object) -> Settings:
 
 def _parse_style(value: object) -> Style:
     document = _object(value, "style", _names(Style))
-    return Style(
-        _text(document.get("path"), "style.path"), _fraction(document.get("strength", 1.0), "style.strength")
-    )
+    return Style(_text(document.get("path"), "style.path"), _fraction(document.get("strength", 1.0), "style.strength"))
 
 
 def _parse_references(value: object) -> dict[int, str]:

@@ -21,9 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="PATH[=SHARE]",
         help="a folder or tar of pictures, or CIFAR-10 batches; SHARE weighs the data sets (default 1); may be "
-        f"given several times. Every so many-th picture of the first, {_VALIDATION_PICTURES} in all, is kept for validation",
+        f"given several times. Of the first, {_VALIDATION_PICTURES} pictures are kept for validation",
     )
-    colorizer.add_argument("--out", required=True, metavar="FOLDER", help="the run's folder; a run that is there goes on")
+    colorizer.add_argument(
+        "--out", required=True, metavar="FOLDER", help="the run's folder; a run that is there goes on"
+    )
     colorizer.add_argument("--minutes", type=float, required=True, help="the whole run's length")
     colorizer.add_argument("--start-from", metavar="FILE", help="begin a new run with these weights (.safetensors)")
     colorizer.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
@@ -31,12 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from ..devices import choose_device
     from ..nets.weights_file import load_weights, save_weights
-    from ..training.pictures import PictureMix, read_pictures
+    from ..picture_sets import read_pictures
+    from ..training.crops import PictureMix
     from ..training.recipes import RECIPES
     from ..training.trainer import CHECKPOINT, ColorizerTrainer
     from ..training.validation import Validation
-    from ..devices import choose_device
 
     if args.recipe not in RECIPES:
         raise InputError("bad-recipe", f"There is no recipe {args.recipe!r}.", f"Recipes: {', '.join(RECIPES)}.")
@@ -76,7 +79,9 @@ def _split(pictures: list) -> tuple[list, list]:
     """Pictures to learn from, and those kept apart: evenly over the list, so over its classes."""
     if len(pictures) < 2 * _VALIDATION_PICTURES:
         raise InputError(
-            "empty-data", f"The first data set has {len(pictures)} pictures.", f"Give at least {2 * _VALIDATION_PICTURES}."
+            "empty-data",
+            f"The first data set has {len(pictures)} pictures.",
+            f"Give at least {2 * _VALIDATION_PICTURES}.",
         )
     stride = len(pictures) // _VALIDATION_PICTURES
     kept = set(range(0, stride * _VALIDATION_PICTURES, stride))

@@ -8,6 +8,7 @@ answer never depends on its batch. A width is a number of channels.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -17,22 +18,36 @@ from torch import Tensor, nn
 _RELU_GAIN = 1.7139588594436646
 
 
+Network = TypeVar("Network", bound=nn.Module)
+
+
 class Conv(nn.Conv2d):
     """A convolution with standardised weights and the same size out as in (stride 1)."""
 
     def __init__(self, width_in: int, width_out: int, kernel: int = 3, stride: int = 1) -> None:
         super().__init__(width_in, width_out, kernel, stride, kernel // 2)
         self.gain = nn.Parameter(torch.ones(width_out, 1, 1, 1))
+        self.frozen = False
         nn.init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.conv2d(x, self.standardised_weight(), self.bias, self.stride, self.padding)
+        weight = self.weight if self.frozen else self.standardised_weight()
+        return F.conv2d(x, weight, self.bias, self.stride, self.padding)
 
     def standardised_weight(self) -> Tensor:
         mean = self.weight.mean((1, 2, 3), keepdim=True)
         variance = self.weight.var((1, 2, 3), keepdim=True, unbiased=False)
         fan_in = self.weight[0].numel()
         return (self.weight - mean) * torch.rsqrt(variance * fan_in + 1e-6) * self.gain
+
+
+def freeze(network: Network) -> Network:
+    """The network for inference: weights are standardised once and no longer train."""
+    for module in network.modules():
+        if isinstance(module, Conv) and not module.frozen:
+            module.weight.data = module.standardised_weight().detach()
+            module.frozen = True
+    return network
 
 
 class PlainBlock(nn.Module):

@@ -18,10 +18,10 @@ from ..color import lab_from_srgb
 from ..memory import keep_freed_memory
 from ..nets.two_tower import VARIANTS, TwoTower
 from .checkpoint import load_checkpoint, save_checkpoint
+from .crops import PictureMix
 from .film_looks import film_look
 from .hint_sampling import sample_hints
 from .losses import colorizer_loss
-from .pictures import PictureMix
 from .recipes import Phase, Recipe
 from .validation import Validation
 

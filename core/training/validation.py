@@ -8,11 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..color import lab_from_srgb
+from ..color import lab_from_srgb, recolor
 from ..evaluation.metrics import psnr
 from ..evaluation.protocol import VALIDATION_COUNTS, centre_square, protocol_hints
 from ..nets.two_tower import AB_SCALE, TwoTower
-from ..color import recolor
 
 
 class Validation:

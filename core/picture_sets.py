@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import pickletools
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from ..errors import InputError
+from .errors import InputError
 
 PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 _CIFAR_SIDE = 32
@@ -36,34 +36,6 @@ def read_pictures(path: str | Path) -> list[np.ndarray]:
             "empty-data", f"{path} holds no pictures.", "Give a folder or tar of pictures, or CIFAR-10 batches."
         )
     return pictures
-
-
-def random_crop(picture: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-    """A square of the picture, uint8 (size, size, 3): 60 to 100% of its short side, any place, either hand."""
-    height, width = picture.shape[:2]
-    side = max(8, round(min(height, width) * rng.uniform(0.6, 1.0)))
-    top, left = rng.integers(0, height - side + 1), rng.integers(0, width - side + 1)
-    crop = picture[top : top + side, left : left + side]
-    if rng.random() < 0.5:
-        crop = crop[:, ::-1]
-    shrinks = side > size
-    return cv2.resize(np.ascontiguousarray(crop), (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
-
-
-class PictureMix:
-    """Draws crops from several data sets, each with its share of the draws."""
-
-    def __init__(self, data_sets: Sequence[tuple[list[np.ndarray], float]]) -> None:
-        self._pictures = [pictures for pictures, _ in data_sets]
-        shares = np.array([share for _, share in data_sets], dtype=np.float64)
-        self._shares = shares / shares.sum()
-
-    def crops(self, count: int, size: int, rng: np.random.Generator) -> np.ndarray:
-        """uint8 (count, size, size, 3)."""
-        chosen = rng.choice(len(self._pictures), size=count, p=self._shares)
-        return np.stack(
-            [random_crop(self._pictures[i][rng.integers(len(self._pictures[i]))], size, rng) for i in chosen]
-        )
 
 
 def _pictures_in_folder(folder: Path) -> Iterator[np.ndarray]:

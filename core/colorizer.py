@@ -1,0 +1,143 @@
+"""The colorizer as everything else sees it: lightness and hints in, chroma out, at any size."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .chroma import upsample_planes
+from .devices import choose_device
+from .job import WORKING_SIZES
+from .nets.ab_bins import bin_centres
+from .nets.blocks import freeze
+from .nets.domain_transform import spread_hints, step_costs
+from .nets.two_tower import AB_SCALE, FOLD, SIZE_MULTIPLE, VARIANTS, TwoTower
+from .nets.weights_file import load_weights, shipped_weights
+
+# How far, in cells of FOLD pixels and in L*, the last correction under a hint fades into its surroundings.
+_IMPOSE_REACH = (3.0, 6.0)
+# Below this the distribution's mean of its likeliest colours is taken (Zhang 2016, eq. 5: 0.38).
+_VIVID_TEMPERATURE = 0.38
+
+
+class Colorizer:
+    """A colorizer with its weights, ready on a device. Make one with `Colorizer.load`."""
+
+    def __init__(self, network: TwoTower, digest: str, device: str, working_size: int) -> None:
+        self.device, self.digest, self.working_size = device, digest, working_size
+        self._network = freeze(network).eval().to(device, memory_format=torch.channels_last)
+
+    @classmethod
+    def load(
+        cls,
+        variant: str = "two-tower",
+        device: str = "auto",
+        *,
+        weights: str | Path | None = None,
+        working_size: int = 256,
+    ) -> Colorizer:
+        """variant: "two-tower" or "squeeze". weights: a .safetensors file instead of the one that ships.
+
+        working_size: the short side, in pixels, at which the network sees a larger picture.
+        Raises InputError for weights that are missing, damaged or another network's, and for a missing device.
+        """
+        path = Path(weights) if weights is not None else shipped_weights(variant)
+        state = load_weights(path, variant)
+        network = VARIANTS[variant]()
+        network.load_state_dict(state)
+        low, high = WORKING_SIZES
+        if not low <= working_size <= high:
+            raise ValueError(f"working_size is {working_size}, and must be {low} to {high}")
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        return cls(network, digest, choose_device(device), working_size)
+
+    @torch.inference_mode()
+    def predict(
+        self, lightness: np.ndarray, hint_ab: np.ndarray, hint_mask: np.ndarray, *, saturation: float = 0.0
+    ) -> np.ndarray:
+        """The chroma of a picture.
+
+        lightness: float32 (H, W), L* 0..100. hint_ab: float32 (H, W, 2); hint_mask: bool (H, W), where hint_ab
+        holds. saturation: 0 is the mean prediction, 1 the most saturated of the likely colours; hinted regions
+        do not change. Returns ab float32 (H, W, 2), equal to hint_ab under hint_mask.
+        Raises ValueError for shapes that do not fit or values that are not finite.
+        """
+        _check(lightness, hint_ab, hint_mask, saturation)
+        full = torch.from_numpy(np.ascontiguousarray(lightness, dtype=np.float32))
+        mask = torch.from_numpy(np.ascontiguousarray(hint_mask, dtype=np.float32))
+        hinted = np.where(hint_mask, np.moveaxis(hint_ab, -1, 0), 0.0).astype(np.float32)
+        hints = torch.from_numpy(hinted)
+        small, small_hints, small_mask = self._to_working_size(full, hints, mask)
+        ab = self._run(small, small_hints, small_mask, saturation)
+        ab = _impose(ab, small, small_hints, small_mask)
+        ab = upsample_planes(ab, full) if ab.shape[-2:] != full.shape else ab
+        ab = torch.where(mask > 0, hints, ab)
+        return np.ascontiguousarray(np.moveaxis(ab.numpy(), 0, -1))
+
+    def _to_working_size(self, lightness: Tensor, hints: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        height, width = lightness.shape
+        shrink = self.working_size / min(height, width)
+        if shrink >= 1.0:
+            return lightness, hints, mask
+        size = (max(1, round(height * shrink)), max(1, round(width * shrink)))
+        weight = F.adaptive_avg_pool2d(mask[None], size)
+        small_hints = F.adaptive_avg_pool2d(hints, size) / weight.clamp(min=1e-6)
+        return F.adaptive_avg_pool2d(lightness[None], size)[0], small_hints, (weight[0] > 0).float()
+
+    def _run(self, lightness: Tensor, hints: Tensor, mask: Tensor, saturation: float) -> Tensor:
+        """ab (2, h, w) in Lab units, of planes at working size."""
+        height, width = lightness.shape
+        padding = (0, -width % SIZE_MULTIPLE, 0, -height % SIZE_MULTIPLE)
+        padded = _pad_edge(lightness, padding)
+        hints, mask = F.pad(hints, padding), F.pad(mask, padding)
+        inputs = (part[None].to(self.device) for part in (padded[None], hints, mask[None]))
+        colors = self._network(*inputs)
+        ab = colors.ab[0].float().cpu() * AB_SCALE
+        if saturation > 0.0:
+            ab = ab + saturation * _vividness(colors.bin_logits[0].float().cpu(), ab.shape[-2:])
+        return upsample_planes(ab, padded)[:, :height, :width]
+
+
+def _vividness(logits: Tensor, size: tuple[int, int]) -> Tensor:
+    """What the likeliest colours have over the mean of all, as ab (2, *size); 0 where one colour is certain."""
+    centres = bin_centres()
+    vivid = torch.einsum("qyx,qc->cyx", (logits / _VIVID_TEMPERATURE).softmax(0), centres)
+    mean = torch.einsum("qyx,qc->cyx", logits.softmax(0), centres)
+    return F.interpolate((vivid - mean)[None], size=size, mode="bilinear", align_corners=False)[0]
+
+
+def _impose(ab: Tensor, lightness: Tensor, hints: Tensor, mask: Tensor) -> Tensor:
+    """ab (2, h, w) with its error under the hints taken off there and, fading along edges, close by."""
+    if not mask.any():
+        return ab
+    height, width = lightness.shape
+    padding = (0, -width % FOLD, 0, -height % FOLD)
+    weight = F.avg_pool2d(F.pad(mask, padding)[None], FOLD)
+    error = F.avg_pool2d(F.pad((hints - ab) * mask, padding), FOLD) / weight.clamp(min=1e-6)
+    costs = step_costs(F.avg_pool2d(_pad_edge(lightness, padding)[None], FOLD)[None], *_IMPOSE_REACH)
+    spread_error, reached = spread_hints(error[None], weight[None], *costs)
+    correction = spread_error * (reached / (reached + 0.5))
+    correction = F.interpolate(correction, scale_factor=FOLD, mode="bilinear", align_corners=False)
+    return torch.where(mask > 0, hints, ab + correction[0, :, :height, :width])
+
+
+def _pad_edge(plane: Tensor, padding: tuple[int, int, int, int]) -> Tensor:
+    return F.pad(plane[None, None], padding, mode="replicate")[0, 0]
+
+
+def _check(lightness: np.ndarray, hint_ab: np.ndarray, hint_mask: np.ndarray, saturation: float) -> None:
+    if lightness.ndim != 2 or 0 in lightness.shape:
+        raise ValueError(f"lightness has the shape {lightness.shape}, and must be (H, W)")
+    if hint_ab.shape != (*lightness.shape, 2) or hint_mask.shape != lightness.shape:
+        raise ValueError(
+            f"hint_ab {hint_ab.shape} and hint_mask {hint_mask.shape} do not fit lightness {lightness.shape}"
+        )
+    if not (np.isfinite(lightness).all() and np.isfinite(hint_ab[hint_mask]).all()):
+        raise ValueError("lightness and hints must be finite")
+    if not 0.0 <= saturation <= 1.0:
+        raise ValueError(f"saturation is {saturation}, and must be 0 to 1")
