@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path, PurePosixPath
 
 from core.errors import InputError
+from core.job import VARIANTS
 
 from . import environments
 
@@ -20,7 +21,7 @@ _MANIFEST = "blender_manifest.toml"
 _FILES = {_MANIFEST, "__init__.py", "LICENSE", "README.md", "CHANGELOG.md", "requirements.txt"}
 _FOLDERS = {"addon", "core"}
 _SUFFIXES = {".py", ".safetensors", ".json"}
-_WEIGHTS = "core/nets/weights/"
+_WEIGHTS = {f"core/nets/weights/{variant}.safetensors" for variant in VARIANTS}
 
 
 def build() -> Path:
@@ -69,15 +70,13 @@ def check_content(path: Path) -> list[str]:
                 f"The package would ship what does not belong in it: {', '.join(surprises[:5])}.",
                 f"Remove it, or leave it out in {_MANIFEST}.",
             )
-        missing = sorted(_FILES - set(names))
+        missing = sorted((_FILES | _WEIGHTS) - set(names))
         if missing:
             raise InputError("bad-package", f"The package lacks {', '.join(missing)}.")
-        weights = [name for name in names if name.startswith(_WEIGHTS) and name.endswith(".safetensors")]
-        # A checkout without its large files holds short text files in their place.
-        broken = [name for name in weights if archive.open(name).read(9)[8:] != b"{"]
-    if not weights or broken:
-        what = f"{broken[0]} is no safetensors file" if broken else f"there are no weights in {_WEIGHTS}"
-        raise InputError("bad-package", f"The package would not work: {what}.")
+        for name in sorted(_WEIGHTS):
+            # A checkout without its large files holds short text files in their place.
+            if archive.open(name).read(9)[8:] != b"{":
+                raise InputError("bad-package", f"The package would not work: {name} is no safetensors file.")
     return names
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from build_tools.packaging import check_content
 from core.errors import InputError
+from core.job import VARIANTS
 
-WEIGHTS = "core/nets/weights/two_tower.safetensors"
+WEIGHTS = [f"core/nets/weights/{variant}.safetensors" for variant in VARIANTS]
 GOOD = {
     "blender_manifest.toml": b'id = "vse_colorizer"',
     "__init__.py": b"",
@@ -20,7 +21,7 @@ GOOD = {
     "requirements.txt": b"torch",
     "addon/__init__.py": b"",
     "core/__main__.py": b"",
-    WEIGHTS: b"\x02\x00\x00\x00\x00\x00\x00\x00{}",
+    **dict.fromkeys(WEIGHTS, b"\x02\x00\x00\x00\x00\x00\x00\x00{}"),
 }
 
 
@@ -42,16 +43,12 @@ def test_a_file_that_does_not_belong_is_refused_by_name(tmp_path: Path, stray: s
         check_content(zip_of(tmp_path, {**GOOD, stray: b"x"}))
 
 
-def test_missing_weights_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no weights"):
-        check_content(zip_of(tmp_path, {name: content for name, content in GOOD.items() if name != WEIGHTS}))
-
-
 def test_a_pointer_in_place_of_weights_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no safetensors file"):
-        check_content(zip_of(tmp_path, {**GOOD, WEIGHTS: b"version https://git-lfs"}))
+        check_content(zip_of(tmp_path, {**GOOD, WEIGHTS[0]: b"version https://git-lfs"}))
 
 
-def test_a_missing_licence_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="lacks LICENSE"):
-        check_content(zip_of(tmp_path, {name: content for name, content in GOOD.items() if name != "LICENSE"}))
+@pytest.mark.parametrize("needed", ["LICENSE", "requirements.txt", *WEIGHTS])
+def test_a_missing_file_is_named(tmp_path: Path, needed: str) -> None:
+    with pytest.raises(InputError, match=f"lacks {needed}"):
+        check_content(zip_of(tmp_path, {name: content for name, content in GOOD.items() if name != needed}))
