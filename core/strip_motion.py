@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from .color import lightness_from_srgb
+from .errors import InputError
 from .flow import Motion, measure_motion, motion_picture
 
 # Read-ahead goes block by block, so that walking backward decodes every frame once.
@@ -45,9 +46,11 @@ class StripMotion:
         _keep(self._pictures, frame, motion_picture(lightness, self.shape), PICTURES_KEPT)
 
     def picture(self, frame: int) -> np.ndarray:
-        """The frame's motion picture, uint8 (h, w)."""
+        """The frame's motion picture, uint8 (h, w). Raises InputError "bad-hints" beyond the footage's end."""
         if frame not in self._pictures:
             self._read_block(frame)
+        if frame not in self._pictures:
+            raise InputError("bad-hints", f"The hints have a keyframe on frame {frame}, after the footage's last one.")
         return self._pictures[frame]
 
     def between(self, frame: int) -> Motion:

@@ -1,0 +1,136 @@
+"""`colorize INPUT OUTPUT`: one job from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from ..hints import load_hints
+from ..job import BIT_DEPTHS, DEVICES, FORMATS, JOB_VERSION, VARIANTS, Job, Settings, parse_job
+from ..progress import JobCancelledError, Progress
+
+HELP = "colour a movie, a folder of pictures or a picture"
+# Names of files that are no folders, and that cannot be written.
+_OTHER_MEDIA = frozenset(
+    ".avi .bmp .dpx .exr .flv .gif .jp2 .jpeg .jpg .m4v .mpeg .mpg .mxf .ogv .ts .tga .tif .tiff .webm .webp .wmv".split()
+)
+_CANCELLED = 130
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    defaults = Settings()
+    parser.add_argument("input", metavar="INPUT", help="a movie, a picture, or a folder of numbered pictures")
+    parser.add_argument(
+        "output", metavar="OUTPUT", help=f"a folder for numbered PNGs, a movie (.{', .'.join(FORMATS[1:])}) or a .png"
+    )
+    parser.add_argument("--hints", metavar="FILE", help="colour hints on keyframes (hints.json)")
+    parser.add_argument("--frames", metavar="A:B", help="source frames A to B, both included, counted from 0")
+    parser.add_argument("--variant", choices=VARIANTS, default=defaults.variant, help="the network to colour with")
+    parser.add_argument("--device", choices=DEVICES, default=defaults.device, help="where the network runs")
+    parser.add_argument(
+        "--working-size", type=int, default=defaults.working_size, metavar="N",
+        help="short side in pixels at which the network sees a frame (%(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--temporal-strength", type=float, default=defaults.temporal_strength, metavar="X",
+        help="0: every frame for itself; 1: as steady as the motion allows (%(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--saturation", type=float, default=defaults.saturation, metavar="X",
+        help="0: the mean of the likely colours; 1: the most saturated of them (%(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--bit-depth", type=int, choices=BIT_DEPTHS, default=8, help="of the PNGs (%(default)s)")
+    parser.add_argument("--cache", metavar="FOLDER", help="where finished frames are kept for the next run")
+
+
+def run(args: argparse.Namespace) -> int:
+    job = job_of(args)
+
+    from tqdm import tqdm
+
+    from ..cache import default_cache_folder
+    from ..pipeline import run_job
+
+    interrupts: list[int] = []
+
+    def interrupt(number: int, _: object) -> None:
+        # The first one lets the frame at hand be finished; the second one does not wait.
+        if interrupts:
+            raise KeyboardInterrupt
+        interrupts.append(number)
+
+    previous = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with tqdm(unit=" frames", file=sys.stderr, dynamic_ncols=True, smoothing=0.1) as bar:
+
+            def show(progress: Progress) -> None:
+                bar.total = progress.total
+                bar.update(progress.done - bar.n)
+
+            cache_folder = Path(args.cache) if args.cache else default_cache_folder()
+            result = run_job(job, cache_folder, show, lambda frame, path: None, lambda: bool(interrupts))
+    except JobCancelledError:
+        print("Cancelled; the frames so far are kept, and the same command goes on from there.", file=sys.stderr)
+        return _CANCELLED
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    for warning in result.warnings:
+        print(warning, file=sys.stderr)
+    print(
+        f"{result.path}: {result.frames} frames of {result.width} by {result.height}, "
+        f"{result.rendered} rendered, {result.reused} from the cache."
+    )
+    return 0
+
+
+def job_of(args: argparse.Namespace) -> Job:
+    """The job that the arguments describe. Raises InputError naming what is wrong."""
+    first, last = _frames(args.frames)
+    document: dict[str, Any] = {
+        "version": JOB_VERSION,
+        "source": {"path": args.input, "first": first, "last": last},
+        "output": {"path": args.output, "format": _format(Path(args.output)), "bit_depth": args.bit_depth},
+        "hints": load_hints(args.hints).to_json() if args.hints else None,
+        "settings": {
+            "variant": args.variant,
+            "device": args.device,
+            "working_size": args.working_size,
+            "temporal_strength": args.temporal_strength,
+            "saturation": args.saturation,
+        },
+    }
+    return parse_job(document)
+
+
+def _frames(text: str | None) -> tuple[int, int | None]:
+    if text is None:
+        return 0, None
+    match = re.fullmatch(r"(\d{1,9})(?::(\d{1,9}))?", text)
+    if match is None:
+        raise InputError(
+            "bad-arguments", f"--frames is {text!r}, and must be A:B, such as 0:99, or one frame, such as 12."
+        )
+    first, last = int(match[1]), int(match[2] or match[1])
+    if last < first:
+        raise InputError("bad-arguments", f"--frames is {text!r}, and ends before it begins.")
+    return first, last
+
+
+def _format(output: Path) -> str:
+    """The job's output format for a path: a movie's by its ending, else "png"."""
+    suffix = output.suffix.lower()
+    if output.is_dir():
+        return "png"
+    if suffix in _OTHER_MEDIA:
+        raise InputError(
+            "bad-output",
+            f"{output} cannot be written: there is no output in the format {suffix}.",
+            f"Give a folder, a .png, or a movie ending in .{', .'.join(FORMATS[1:])}.",
+        )
+    return suffix[1:] if suffix[1:] in FORMATS else "png"

@@ -1,0 +1,88 @@
+"""A strip in colour: hints followed, chroma predicted at working size, steadied, and put onto the footage."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+from .chroma import upsample_chroma
+from .color import lightness_from_srgb, recolor
+from .colorizer import Colorizer
+from .flow import motion_shape
+from .hint_tracking import HintTracker, stroked_keyframes
+from .hints import HintTrack
+from .job import Settings
+from .raster import rasterize
+from .steadiness import STEADY_REACH, steady_chroma
+from .strip_motion import Footage, StripMotion
+
+
+class StripColorizer:
+    """Colours any stretch of one strip; stretches asked for in ascending order share what they have in common.
+
+    A frame's colours depend on the footage, the hints, the settings and the network alone, not on where a
+    stretch begins. Memory does not grow with the strip's length.
+    """
+
+    def __init__(
+        self, footage: Footage, width: int, height: int, colorizer: Colorizer, track: HintTrack, settings: Settings
+    ) -> None:
+        """width, height: of the footage's frames, in pixels."""
+        self._footage = footage
+        self._colorizer = colorizer
+        self._settings = settings
+        self._shape = working_shape(width, height, settings.working_size)
+        self._motion = StripMotion(footage, motion_shape(width, height))
+        self._hints = HintTracker(track, self._motion, self._shape)
+        self._strokes = {keyframe.frame: keyframe.strokes for keyframe in stroked_keyframes(track)}
+        self._reach = steady_reach(settings)
+        self._chroma: OrderedDict[int, np.ndarray] = OrderedDict()
+
+    def render(self, first: int, last: int) -> Iterator[np.ndarray]:
+        """Frames first..last, both included, in colour, in their own dtype; fewer where the footage ends."""
+        waiting: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        start = max(0, first - self._reach)
+        for number, rgb in enumerate(self._footage.read(start, last + self._reach), start):
+            lightness = lightness_from_srgb(rgb)
+            self._motion.see(number, lightness)
+            self._predict(number, lightness)
+            if first <= number <= last:
+                waiting[number] = rgb, lightness
+            ready = number - self._reach
+            if ready in waiting:
+                yield self._finish(ready, *waiting.pop(ready))
+        for number in list(waiting):
+            yield self._finish(number, *waiting.pop(number))
+
+    def _predict(self, number: int, lightness: np.ndarray) -> None:
+        """Have the network's chroma of a frame at working size in store."""
+        if number not in self._chroma:
+            small = cv2.resize(lightness, self._shape[::-1], interpolation=cv2.INTER_AREA)
+            ab, mask = self._hints.at(number)
+            self._chroma[number] = self._colorizer.predict(small, ab, mask, saturation=self._settings.saturation)
+        self._chroma.move_to_end(number)
+        while len(self._chroma) > 2 * self._reach + 1:
+            self._chroma.popitem(last=False)
+
+    def _finish(self, number: int, rgb: np.ndarray, lightness: np.ndarray) -> np.ndarray:
+        steady = steady_chroma(number, self._chroma, self._motion, self._settings.temporal_strength)
+        ab = upsample_chroma(steady, lightness)
+        if number in self._strokes:
+            hint_ab, mask = rasterize(self._strokes[number], rgb.shape[1], rgb.shape[0])
+            ab = np.where(mask[..., None], hint_ab, ab)
+        return recolor(rgb, ab)
+
+
+def working_shape(width: int, height: int, working_size: int) -> tuple[int, int]:
+    """(height, width) at which the network sees frames of this size: the short side is working_size, never more
+    than the frame's own."""
+    scale = min(1.0, working_size / min(width, height))
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def steady_reach(settings: Settings) -> int:
+    """How many frames on either side a frame's colours depend on."""
+    return STEADY_REACH if settings.temporal_strength > 0.0 else 0
