@@ -12,22 +12,26 @@ from ..core.errors import InputError
 from ..core.hints import COORDINATE_LIMITS, HintTrack, Keyframe, Stroke
 from . import strips, versions
 from .placement import Placement
-from .properties import layer_radii
+from .properties import keep_layer_radii, layer_radii
 from .strips import Footage
 
 
 def current_annotation(context: bpy.types.Context) -> Any | None:
-    """The annotation that holds the hints: what the sequence editor shows, else what the scene keeps; or None."""
+    """The annotation that holds the active strip's hints: what the sequence editor shows, else what the strip
+    keeps; or None."""
     space = context.space_data
     shown = versions.space_annotation(space) if space is not None and space.type == "SEQUENCE_EDITOR" else None
-    return shown or versions.sequencer_scene(context).vse_colorizer.annotation
+    strip = strips.active_strip(versions.sequencer_scene(context))
+    return shown or (strip.vse_colorizer.annotation if strip else None)
 
 
-def keep_annotation(context: bpy.types.Context) -> Any:
-    """The annotation that holds the hints, made if there is none, kept with the scene, and shown by every
-    sequence editor that shows none."""
-    annotation = current_annotation(context) or versions.annotations().new("Hints")
-    versions.sequencer_scene(context).vse_colorizer.annotation = annotation
+def keep_annotation(context: bpy.types.Context, strip: Any) -> Any:
+    """The annotation that holds a strip's hints, made if there is none: kept by the strip, and shown by every
+    sequence editor that shows none. A scene's strips share one unless the user shows another."""
+    kept = (other.vse_colorizer.annotation for other in versions.top_level_strips(strip.id_data.sequence_editor))
+    annotation = current_annotation(context) or next(filter(None, kept), None) or versions.annotations().new("Hints")
+    strip.vse_colorizer.annotation = annotation
+    keep_layer_radii(annotation)
     for window in context.window_manager.windows:
         for area in window.screen.areas:
             for space in area.spaces:

@@ -68,8 +68,10 @@ class ColorizeRun(Task):
         except InputError:
             runtime.end_engine()
             raise
-        answers = [event for event in events if event.get("id") == self._request]
-        done = any([self._take(event) for event in answers])
+        done = False
+        for event in events:
+            if event.get("id") == self._request:
+                done = self._take(event) or done
         if not done and self._cancel_deadline is not None and time.monotonic() > self._cancel_deadline:
             runtime.end_engine()
             self.cancelled = done = True

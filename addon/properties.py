@@ -51,10 +51,19 @@ def layer_radii(annotation: bpy.types.ID) -> list[float]:
     return radii
 
 
+def keep_layer_radii(annotation: bpy.types.ID) -> None:
+    """Store all radii under their layers' present names: to be called before layers are added."""
+    _store_radii(annotation, layer_radii(annotation))
+
+
 def set_layer_radius(annotation: bpy.types.ID, index: int, radius: float) -> None:
     """Store the hint radius of one layer, given by its index."""
     radii = layer_radii(annotation)
     radii[index] = radius
+    _store_radii(annotation, radii)
+
+
+def _store_radii(annotation: bpy.types.ID, radii: list[float]) -> None:
     stored = annotation.vse_colorizer.radii
     stored.clear()
     for layer, value in zip(annotation.layers, radii, strict=True):
@@ -130,17 +139,18 @@ class StripSettings(bpy.types.PropertyGroup):
         items=_BIT_DEPTHS,
         default=str(BIT_DEPTHS[0]),
     )
+    # On strips, since a scene's pointer to an annotation makes Blender 4.5 and 5.0 complain at every update.
+    annotation: PointerProperty(
+        name="Hints", description="The annotation that holds the strip's colour hints", type=versions.AnnotationType
+    )
     result_of: StringProperty(
         name="Result Of", description="The name of the strip that this one is the coloured result of"
     )
 
 
 class SceneSettings(bpy.types.PropertyGroup):
-    """On every scene: the hints, and what all its strips share."""
+    """On every scene: what all its strips share."""
 
-    annotation: PointerProperty(
-        name="Hints", description="The annotation that holds the colour hints", type=versions.AnnotationType
-    )
     device: EnumProperty(
         name="Device",
         description="Where the networks run",

@@ -22,13 +22,12 @@ _READABLE = ("MOVIE", "IMAGE")
 class Footage:
     """The source of a strip, and the part of it that the strip shows.
 
-    path: absolute; a movie, a folder of pictures, or a picture (still). Source frames count from 0 in it.
+    path: absolute; a movie, a folder of pictures, or one picture. Source frames count from 0 in it.
     first, last: the first and last source frame that the strip shows. open_end: last is the movie's end.
     source_zero: the timeline frame of source frame 0. left, right: the visible timeline frames are left..right-1.
     """
 
     path: str
-    still: bool
     first: int
     last: int
     open_end: bool
@@ -75,13 +74,13 @@ def read_footage(strip: Any) -> Footage:
     last = max(min(right - 1 - zero, frame_count - trim_end - 1), first)
     if strip.type == "MOVIE":
         path = _existing(bpy.path.abspath(strip.filepath), strip)
-        return Footage(path, False, first, last, last == frame_count - 1, zero, left, right)
+        return Footage(path, first, last, last == frame_count - 1, zero, left, right)
     folder = bpy.path.abspath(strip.directory)
     if len(strip.elements) == 1:
         path = _existing(os.path.join(folder, strip.elements[0].filename), strip)
-        return Footage(path, True, 0, 0, False, zero, left, right)
+        return Footage(path, 0, 0, False, zero, left, right)
     begin = _first_number(_existing(folder, strip), [element.filename for element in strip.elements], strip)
-    return Footage(os.path.normpath(folder), False, first + begin, last + begin, False, zero - begin, left, right)
+    return Footage(os.path.normpath(folder), first + begin, last + begin, False, zero - begin, left, right)
 
 
 def placement(strip: Any) -> Placement:
@@ -106,6 +105,30 @@ def placement(strip: Any) -> Placement:
         flip=(strip.use_flip_x, strip.use_flip_y),
         pixel_aspect=render.pixel_aspect_x / render.pixel_aspect_y,
     )
+
+
+def check_speed(strip: Any) -> None:
+    """Raise InputError if a movie strip plays at the movie's own rate in a scene of another rate.
+
+    From 4.4 on the strip does not say so: the movie is opened as a clip, and the lengths compared. `read_footage`
+    does not do that, since a panel may not add data while it is drawn.
+    """
+    render = strip.id_data.render
+    if strip.type != "MOVIE" or abs(strip.fps - render.fps / render.fps_base) < 1e-3:
+        return
+    clip = bpy.data.movieclips.load(bpy.path.abspath(strip.filepath))
+    length = clip.frame_duration
+    bpy.data.movieclips.remove(clip)
+    if length != versions.content_duration(strip) + sum(versions.content_trim(strip)):
+        raise _other_speed(strip)
+
+
+def _other_speed(strip: Any) -> InputError:
+    return InputError(
+        "bad-strip", f'The strip "{strip.name}" plays its footage at another speed or backwards, '
+        "which cannot be colorized yet.",
+        "Give the scene the movie's frame rate and add the strip again, or reset its retiming or reversal.",
+    )  # fmt: skip
 
 
 def free_channel_above(strip: Any) -> int:
@@ -147,11 +170,7 @@ def _check_plain(strip: Any) -> None:
     # A strip that plays at another speed is longer or shorter than its content, unless segments even out.
     keys = getattr(strip, "retiming_keys", ())
     if strip.use_reverse_frames or len(keys) > 2 or round(length) != versions.content_duration(strip):
-        raise InputError(
-            "bad-strip", f'The strip "{strip.name}" plays its footage at another speed or backwards, '
-            "which cannot be colorized yet.",
-            "Reset its retiming and reversal, colorize it, and retime the result.",
-        )  # fmt: skip
+        raise _other_speed(strip)
     transform = strip.path_from_id("transform")
     if any(path.startswith(transform) for path in versions.animated_paths(strip.id_data)):
         raise InputError(

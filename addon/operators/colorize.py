@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from typing import Any
 
 import bpy
 
@@ -17,14 +17,13 @@ from ..result_strip import find_result, frame_name, output_folder, put_result
 from .task_operator import TaskOperator
 
 
-def colorize_job(context: bpy.types.Context, strip: object, footage: strips.Footage) -> Job:
+def colorize_job(context: bpy.types.Context, strip: Any, footage: strips.Footage) -> Job:
     """The job that colours what the strip shows. Raises InputError if its hints or output folder cannot be used."""
-    folder = output_folder(strip)
     annotation = annotation_hints.current_annotation(context)
     settings = strip.vse_colorizer
     return Job(
         source=Source(footage.path, footage.first, None if footage.open_end else footage.last),
-        output=Output(os.path.join(folder, frame_name(0)) if footage.still else folder, "png", int(settings.bit_depth)),
+        output=Output(output_folder(strip), "png", int(settings.bit_depth)),
         hints=annotation_hints.read_hints(annotation, strip) if annotation else HintTrack(),
         settings=Settings(
             variant=settings.variant,
@@ -47,6 +46,7 @@ class ColorizeStrip(TaskOperator, bpy.types.Operator):
         scene = versions.sequencer_scene(context)
         strip = strips.require_active_strip(scene)
         self._footage = strips.read_footage(strip)
+        strips.check_speed(strip)
         if find_result(strip) is None:
             strips.free_channel_above(strip)
         job = colorize_job(context, strip, self._footage)

@@ -7,7 +7,8 @@ from typing import Any
 import bpy
 from bpy.props import FloatVectorProperty
 
-from .. import annotation_hints
+from ...core.errors import InputError
+from .. import annotation_hints, strips, versions
 
 # Starting colours that are easily told apart: skin, grass, sky, brick, wood, cloth, and grey for "leave this grey".
 _PALETTE = ("#d9a58a", "#6f8f45", "#7fa8d6", "#a8513b", "#8a6642", "#5a4a8c", "#808080")
@@ -36,7 +37,12 @@ class AddHintColor(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         chosen = tuple(self.color) if self.properties.is_property_set("color") else None
-        add_hint_layer(annotation_hints.keep_annotation(context), chosen)
+        try:
+            strip = strips.require_active_strip(versions.sequencer_scene(context))
+        except InputError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        add_hint_layer(annotation_hints.keep_annotation(context, strip), chosen)
         return {"FINISHED"}
 
 

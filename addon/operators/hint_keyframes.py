@@ -12,16 +12,17 @@ from .. import annotation_hints, strips, versions
 from .hint_colors import add_hint_layer
 
 
-def _visible_footage(context: bpy.types.Context, frame: int) -> strips.Footage:
-    """The active strip's footage. Raises InputError if there is none that can be read, or it is not visible."""
+def _visible_strip(context: bpy.types.Context, frame: int) -> Any:
+    """The active strip. Raises InputError if there is none that can be read, or it is not visible at the frame."""
     strip = strips.require_active_strip(versions.sequencer_scene(context))
     footage = strips.read_footage(strip)
+    strips.check_speed(strip)
     if not footage.shows(frame):
         raise InputError(
             "bad-frame", f'The strip "{strip.name}" is not visible at frame {frame}.',
             f"Go to a frame from {footage.left} to {footage.right - 1}.",
         )  # fmt: skip
-    return footage
+    return strip
 
 
 def _start_annotate_tool(context: bpy.types.Context) -> None:
@@ -47,11 +48,11 @@ class AddHintKeyframe(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         frame = versions.sequencer_scene(context).frame_current
         try:
-            _visible_footage(context, frame)
+            strip = _visible_strip(context, frame)
         except InputError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        annotation = annotation_hints.keep_annotation(context)
+        annotation = annotation_hints.keep_annotation(context, strip)
         if not annotation_hints.hint_layers(annotation):
             add_hint_layer(annotation)
         for layer in annotation_hints.hint_layers(annotation):

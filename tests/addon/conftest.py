@@ -88,8 +88,9 @@ def scene(installed: str, addon) -> Iterator[object]:
     runtime.say("")
     yield scene
     assert runtime.task is None
+    scene = bpy.context.scene
     scene.sequence_editor_clear()
-    for name in ("annotation", "device", "output_folder"):
+    for name in ("device", "output_folder"):
         scene.vse_colorizer.property_unset(name)
     for annotation in list(versions.annotations()):
         versions.annotations().remove(annotation)

@@ -1,0 +1,76 @@
+"""Strips and painted annotation strokes without a window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+
+def add_image_strip(strips: Any, paths: list[Path], channel: int = 1, start: int = 1) -> Any:
+    """An image strip of some pictures of one folder. strips: the scene's top-level strips."""
+    strip = strips.new_image(paths[0].stem, str(paths[0]), channel, start, fit_method="ORIGINAL")
+    for path in paths[1:]:
+        strip.elements.append(path.name)
+    strip.colorspace_settings.name = "sRGB"
+    strip.id_data.sequence_editor.active_strip = strip
+    return strip
+
+
+def add_movie_strip(strips: Any, path: Path, channel: int = 1, start: int = 1) -> Any:
+    """A movie strip."""
+    strip = strips.new_movie(path.stem, str(path), channel, start, fit_method="ORIGINAL")
+    strip.colorspace_settings.name = "sRGB"
+    strip.id_data.sequence_editor.active_strip = strip
+    return strip
+
+
+def preview() -> dict[str, Any]:
+    """A sequence editor's preview, for `bpy.context.temp_override`: an area of the window that is turned into one."""
+    window = bpy.context.window_manager.windows[0]
+    areas = [area for area in window.screen.areas if area.type == "SEQUENCE_EDITOR"]
+    area = areas[0] if areas else max(window.screen.areas, key=lambda area: area.width * area.height)
+    area.type = "SEQUENCE_EDITOR"
+    area.spaces.active.view_type = "PREVIEW"
+    if hasattr(bpy.context.workspace, "sequencer_scene"):
+        bpy.context.workspace.sequencer_scene = bpy.context.scene
+    region = next(region for region in area.regions if region.type == "PREVIEW")
+    return {"window": window, "area": area, "region": region}
+
+
+def paint(annotation: Any, layer: Any, frame: int, points: list[tuple[float, float]]) -> None:
+    """Paint one stroke in canvas coordinates on a layer's key at a timeline frame."""
+    key = next((key for key in layer.frames if key.frame_number == frame), None) or layer.frames.new(frame)
+    if hasattr(key.strokes, "new"):
+        stroke = key.strokes.new()
+        stroke.display_mode = "2DSPACE"
+        stroke.points.add(len(points))
+    else:
+        _paint_with_operator(annotation, layer, frame, len(points))
+        stroke = key.strokes[-1]
+    assert len(stroke.points) == len(points)
+    for point, (x, y) in zip(stroke.points, points, strict=True):
+        point.co = (x, y, 0.0)
+
+
+def _paint_with_operator(annotation: Any, layer: Any, frame: int, count: int) -> None:
+    where = preview()
+    space = where["area"].spaces.active
+    name = "annotation" if hasattr(space, "annotation") else "grease_pencil"
+    shown = getattr(space, name)
+    setattr(space, name, annotation)
+    annotation.layers.active_index = list(annotation.layers).index(layer)
+    bpy.context.scene.frame_set(frame)
+    stroke = [
+        {
+            "name": "", "location": (0, 0, 0), "mouse": (10 + 5 * number, 10), "mouse_event": (0, 0), "pressure": 1,
+            "size": 1, "pen_flip": False, "is_start": number == 0, "time": 0, "x_tilt": 0, "y_tilt": 0,
+        }
+        for number in range(count)
+    ]  # fmt: skip
+    known = bpy.types.OperatorStrokeElement.bl_rna.properties.keys()
+    stroke = [{name: value for name, value in item.items() if name in known} for item in stroke]
+    with bpy.context.temp_override(**where):
+        bpy.ops.gpencil.annotate("EXEC_DEFAULT", mode="DRAW", stroke=stroke)
+    setattr(space, name, shown)
