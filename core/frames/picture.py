@@ -9,25 +9,36 @@ import numpy as np
 
 from ..errors import InputError
 
-# OpenEXR is known and refused: scene-linear floats are no sRGB frame.
-PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".exr"})
+PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp"})
+# A picture too, but refused.
+_OPENEXR = ".exr"
+
+# What OpenCV would print about a bad picture is said once, by the InputError.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 def is_picture_name(name: str) -> bool:
     """Whether a file's name says that it is a picture; names that begin with a dot never do."""
-    return not name.startswith(".") and Path(name).suffix.lower() in PICTURE_SUFFIXES
+    return not name.startswith(".") and Path(name).suffix.lower() in PICTURE_SUFFIXES | {_OPENEXR}
 
 
 def read_picture(path: str | Path) -> np.ndarray:
     """The picture as uint8 or uint16 (H, W, 3) sRGB. Grey becomes three equal channels, alpha is dropped.
 
+    A camera's orientation tag (EXIF) is ignored, as Blender 4.2 and 5.0 do; only in TIFF files OpenCV obeys it.
     Raises InputError: missing-file, empty-file, unreadable-picture.
     """
     path = Path(path)
+    if path.suffix.lower() == _OPENEXR:
+        raise InputError(
+            "unreadable-picture",
+            f"{path} is an OpenEXR picture, and those hold scene-linear light instead of sRGB.",
+            "Convert it to PNG with 16 bits a channel.",
+        )
     try:
         data = np.fromfile(path, dtype=np.uint8)
-    except FileNotFoundError as error:
-        raise InputError("missing-file", f"There is no picture {path}.", "Check the path.") from error
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+        raise InputError("missing-file", f"There is no picture {str(path)!r}.", "Check the path.") from error
     except OSError as error:
         raise InputError("unreadable-picture", f"{path} cannot be read: {error.strerror or error}.") from error
     if data.size == 0:
@@ -35,9 +46,11 @@ def read_picture(path: str | Path) -> np.ndarray:
     try:
         picture = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
-        raise InputError("unreadable-picture", f"{path} cannot be decoded: {error.err}.") from error
+        raise InputError("unreadable-picture", f"The picture {path} cannot be decoded: {error.err}.") from error
     if picture is None:
-        raise InputError("unreadable-picture", f"{path} is no picture that can be read.")
+        raise InputError(
+            "unreadable-picture", f"{path} is no picture, or it is damaged or cut short.", "Copy or export it again."
+        )
     if picture.dtype not in (np.uint8, np.uint16):
         raise InputError(
             "unreadable-picture",

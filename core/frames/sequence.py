@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from .picture import is_picture_name, read_picture
+from .picture import PICTURE_SUFFIXES, is_picture_name, read_picture
 from .source import FrameSource, SourceInfo, file_digest
 
 # The last run of digits in the name is the number: "shot2_take1.0042.png" is picture 42 of "shot2_take1.*.png".
@@ -21,8 +21,8 @@ class SequenceSource(FrameSource):
     """The pictures of a folder, in the order of their numbers; frame 0 is the lowest number.
 
     Files that are no pictures, and names that begin with a dot, are ignored. Raises InputError: no-pictures,
-    several-sequences, sequence-holes, sequence-duplicates, mixed-sizes, mixed-depths, and what `read_picture`
-    raises.
+    several-sequences, sequence-holes, sequence-duplicates; while reading mixed-sizes, mixed-depths; and what
+    `read_picture` raises.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -70,7 +70,11 @@ def sequence_paths(folder: Path) -> list[Path]:
     except OSError as error:
         raise InputError("unreadable-source", f"{folder} cannot be read: {error.strerror or error}.") from error
     if not names:
-        raise InputError("no-pictures", f"The folder {folder} has no pictures.")
+        raise InputError(
+            "no-pictures",
+            f"The folder {folder} has no pictures that can be read.",
+            f"They may be {', '.join(sorted(PICTURE_SUFFIXES))}.",
+        )
     sequences: dict[str, dict[int, str]] = {}
     for name in names:
         pattern, number = _pattern_and_number(name, folder)
@@ -110,4 +114,4 @@ def _pattern_and_number(name: str, folder: Path) -> tuple[str, int]:
             f"The picture {folder / name} has no number in its name.",
             "A sequence's pictures are numbered; give a single picture by its own path.",
         )
-    return f"{match['before']}*{match['after']}{suffix}", int(match["number"])
+    return f"{match['before']}*{match['after']}{suffix.lower()}", int(match["number"])

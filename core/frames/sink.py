@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -18,8 +17,10 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 
 from ..errors import InputError
 
-_CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+MOVIE_SUFFIXES = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# AVCOL_SPC_BT709, for which PyAV has no name.
+_BT709_MATRIX = 1
 
 
 def encode_png(rgb: np.ndarray) -> bytes:
@@ -36,24 +37,22 @@ def write_whole(path: str | Path, data: bytes) -> None:
     Raises InputError "disk-full" or "unwritable-output", and then leaves nothing behind.
     """
     path = Path(path)
-    temporary = None
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        with os.fdopen(descriptor, "wb") as file:
+        with temporary.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        if temporary is not None:
-            with suppress(OSError):
-                os.unlink(temporary)
+        with suppress(OSError):
+            temporary.unlink()
         raise write_error(path, error) from error
 
 
-def write_error(path: Path, error: OSError) -> InputError:
-    """The sentence for a failed write."""
-    if error.errno in _FULL:
+def write_error(path: Path, error: OSError | av.FFmpegError) -> InputError:
+    """The sentence for a failed write: "disk-full" or "unwritable-output"."""
+    if error.errno in _DISK_FULL:
         return InputError("disk-full", f"The disk is full: {path} could not be written.", "Free some space.")
     return InputError(
         "unwritable-output",
@@ -63,40 +62,42 @@ def write_error(path: Path, error: OSError) -> InputError:
 
 
 class MovieSink:
-    """An H.264 movie (yuv420p, BT.709, limited range) under a temporary name until close().
+    """An H.264 movie (yuv420p, BT.709, limited range), under a temporary name until close().
 
-    path: .mp4, .m4v, .mov or .mkv. Raises InputError "bad-output", "disk-full", "unwritable-output".
+    path: .mp4, .m4v, .mov or .mkv. width, height: of the frames; since 4:2:0 needs even sizes, an odd frame gets
+    its last column or row once more. Raises InputError "bad-output", "disk-full", "unwritable-output", and then
+    leaves nothing behind. As a context manager it closes, or aborts if an exception passes.
     """
 
     def __init__(self, path: str | Path, width: int, height: int, fps: Fraction) -> None:
         self._path = Path(path)
         self._temporary = self._path.with_name(f".{self._path.name}.part")
-        self._size = (width, height)
-        self._count = 0
-        container = _CONTAINERS.get(self._path.suffix.lower())
+        self._frame_size = (width, height)
+        self._frame_count = 0
+        container = MOVIE_SUFFIXES.get(self._path.suffix.lower())
         if container is None:
             raise InputError(
                 "bad-output",
-                f"{self._path} is no name for a movie that can be written.",
-                f"Its name must end in {', '.join(sorted(_CONTAINERS))}.",
+                f"A movie cannot be written as {self._path}.",
+                f"Its name must end in {', '.join(MOVIE_SUFFIXES)}.",
             )
         try:
+            self._temporary.touch()  # libav would find out at the first frame only
             self._container = av.open(f"file:{self._temporary}", "w", format=container)
-        except OSError as error:
+        except (OSError, av.FFmpegError) as error:
             raise write_error(self._path, error) from error
-        self._stream = self._container.add_stream("libx264", rate=fps, options={"crf": "14", "preset": "fast"})
-        # 4:2:0 needs even sizes: an odd picture gets its last column or row once more.
+        self._stream = self._container.add_stream("libx264", rate=fps, options={"crf": "14", "preset": "veryfast"})
         self._stream.width, self._stream.height = width + width % 2, height + height % 2
         self._stream.pix_fmt = "yuv420p"
         context = self._stream.codec_context
         context.color_range = ColorRange.MPEG
-        context.colorspace = 1
+        context.colorspace = _BT709_MATRIX
         context.color_primaries = ColorPrimaries.BT709
         context.color_trc = ColorTrc.BT709
 
     def write(self, rgb: np.ndarray) -> None:
         """Append a frame, uint8 or uint16 (height, width, 3) sRGB."""
-        width, height = self._size
+        width, height = self._frame_size
         if rgb.shape != (height, width, 3):
             raise ValueError(f"the movie is {width} by {height}, and the frame has the shape {rgb.shape}")
         even = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
@@ -107,23 +108,28 @@ class MovieSink:
             dst_color_range=ColorRange.MPEG,
             interpolation=Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INP | Interpolation.ACCURATE_RND,
         )
-        frame.pts = self._count
-        self._count += 1
-        self._mux(frame)
+        frame.pts = self._frame_count
+        self._frame_count += 1
+        self._encode(frame)
 
     def close(self) -> None:
-        """Finish the movie and put it in its place."""
-        self._mux(None)
+        """Finish the movie, of at least one frame, and put it in its place, over an older one."""
+        if self._frame_count == 0:
+            self.abort()
+            raise ValueError("a movie needs a frame")
+        self._encode(None)
         try:
             self._container.close()
+            with self._temporary.open("rb+") as file:
+                os.fsync(file.fileno())
             os.replace(self._temporary, self._path)
-        except OSError as error:
+        except (OSError, av.FFmpegError) as error:
             self.abort()
             raise write_error(self._path, error) from error
 
     def abort(self) -> None:
         """Leave nothing behind."""
-        with suppress(OSError):
+        with suppress(OSError, av.FFmpegError):
             self._container.close()
         with suppress(OSError):
             self._temporary.unlink()
@@ -139,9 +145,9 @@ class MovieSink:
         else:
             self.abort()
 
-    def _mux(self, frame: VideoFrame | None) -> None:
+    def _encode(self, frame: VideoFrame | None) -> None:
         try:
             self._container.mux(self._stream.encode(frame))
-        except OSError as error:
+        except (OSError, av.FFmpegError) as error:
             self.abort()
             raise write_error(self._path, error) from error

@@ -93,17 +93,21 @@ def open_source(path: str | Path) -> FrameSource:
     Raises InputError: missing-file, empty-file, unreadable-source, not-a-video, and what the kinds of source
     add in movie.py, sequence.py and picture.py.
     """
-    # Each kind's decoder is loaded only when it is needed: PyAV and OpenCV take a while.
     path = Path(path)
-    if not path.exists():
-        raise InputError("missing-file", f"There is no file or folder {path}.", "Check the path.")
+    try:
+        size = path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+        raise InputError("missing-file", f"There is no file or folder {str(path)!r}.", "Check the path.") from error
+    except OSError as error:
+        raise InputError("unreadable-source", f"{path} cannot be read: {error.strerror or error}.") from error
+    # Each kind's decoder is loaded only when it is needed: PyAV and OpenCV take a while.
     if path.is_dir():
         from .sequence import SequenceSource
 
         return SequenceSource(path)
     if not path.is_file():
         raise InputError("unreadable-source", f"{path} is neither a file nor a folder.")
-    if path.stat().st_size == 0:
+    if size == 0:
         raise InputError("empty-file", f"The file {path} is empty.")
     from .picture import is_picture_name
 

@@ -27,6 +27,8 @@ import numpy as np
 _ROUNDING_TICKS = 2
 # ... but a clock that is hardly finer than the frames says nothing about a shift of this share of a frame.
 _ROUNDING_SHARE = Fraction(1, 4)
+# Four days at 25 frames a second: a damaged clock may say anything.
+_MOST_FRAMES = 10_000_000
 
 
 def pictures_of_frames(times: np.ndarray, length: int, ticks_per_frame: Fraction) -> np.ndarray:
@@ -37,14 +39,15 @@ def pictures_of_frames(times: np.ndarray, length: int, ticks_per_frame: Fraction
     """
     times = times - times[0]
     numbers = np.arange(len(times), dtype=np.int64)
-    tolerance = min(Fraction(_ROUNDING_TICKS), ticks_per_frame * _ROUNDING_SHARE)
-    if np.abs(times - _rounded(numbers, ticks_per_frame)).max() <= tolerance:
+    tolerance = min(_ROUNDING_TICKS, _ROUNDING_SHARE * ticks_per_frame)
+    if np.abs(times - _ticks(numbers, ticks_per_frame)).max() <= tolerance:
         return numbers
-    frame_count = max(int(length / ticks_per_frame + Fraction(1, 2)), math.ceil(times[-1] / ticks_per_frame) + 1)
-    starts = _rounded(np.arange(frame_count, dtype=np.int64), ticks_per_frame)
-    return np.searchsorted(times, starts, side="right") - 1
+    frame_count = max(round(length / ticks_per_frame), math.ceil(times[-1] / ticks_per_frame) + 1)
+    if frame_count > _MOST_FRAMES:
+        return numbers
+    return np.searchsorted(times, _ticks(np.arange(frame_count), ticks_per_frame), side="right") - 1
 
 
-def _rounded(numbers: np.ndarray, factor: Fraction) -> np.ndarray:
-    """int64: numbers times factor, rounded, halves up."""
-    return (2 * numbers * factor.numerator + factor.denominator) // (2 * factor.denominator)
+def _ticks(frames: np.ndarray, ticks_per_frame: Fraction) -> np.ndarray:
+    """int64: when frames begin. In float64 and rounded, as Blender does it."""
+    return np.floor(frames * float(ticks_per_frame) + 0.5).astype(np.int64)
