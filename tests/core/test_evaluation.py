@@ -1,0 +1,57 @@
+"""Metrics, the protocol's hints, and Levin 2004 as a baseline."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.evaluation.levin import levin_chroma
+from core.evaluation.metrics import colorfulness, psnr
+from core.evaluation.protocol import PATCH, protocol_hints
+
+
+def test_psnr_does_not_wrap() -> None:
+    black, white = np.zeros((4, 4, 3), np.uint8), np.full((4, 4, 3), 255, np.uint8)
+    assert psnr(black, white) == pytest.approx(0.0)
+    assert psnr(black + 5, black) == pytest.approx(20 * np.log10(255 / 5))
+    assert psnr(black, black) == float("inf")
+
+
+def test_grey_has_no_colourfulness_and_colour_has() -> None:
+    grey = np.random.default_rng(0).integers(0, 256, (8, 8, 1), dtype=np.uint8).repeat(3, 2)
+    assert colorfulness(grey) == 0.0
+    assert colorfulness(np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)) > 50.0
+
+
+def test_protocol_hints_carry_their_patches_mean_and_repeat() -> None:
+    true_ab = np.random.default_rng(0).normal(0, 20, (64, 64, 2)).astype(np.float32)
+    hint_ab, mask = protocol_hints(true_ab, 1, seed=3)
+    assert mask.sum() == PATCH * PATCH
+    assert np.allclose(hint_ab[mask], true_ab[mask].mean(0), atol=1e-4)
+    again = protocol_hints(true_ab, 1, seed=3)
+    assert np.array_equal(again[0], hint_ab) and np.array_equal(again[1], mask)
+    assert not protocol_hints(true_ab, 0, seed=3)[1].any()
+
+
+def test_levin_fills_each_region_from_its_own_hint() -> None:
+    lightness = np.full((24, 32), 30.0, np.float32)
+    lightness[:, 16:] = 70.0
+    hint_ab, mask = np.zeros((24, 32, 2), np.float32), np.zeros((24, 32), bool)
+    hint_ab[4, 4], hint_ab[20, 28] = (40.0, 10.0), (-30.0, 20.0)
+    mask[4, 4] = mask[20, 28] = True
+    ab = levin_chroma(lightness, hint_ab, mask)
+    assert np.allclose(ab[:, :15], (40.0, 10.0), atol=2.0)
+    assert np.allclose(ab[:, 17:], (-30.0, 20.0), atol=2.0)
+    assert np.allclose(ab[mask], hint_ab[mask], atol=1e-4)
+
+
+def test_levin_between_two_hints_on_flat_ground_is_harmonic() -> None:
+    """On one flat line the optimum is the straight ramp."""
+    hint_ab, mask = np.zeros((3, 41, 2), np.float32), np.zeros((3, 41), bool)
+    hint_ab[:, 40], mask[:, 0], mask[:, 40] = (40.0, -20.0), True, True
+    ab = levin_chroma(np.full((3, 41), 50.0, np.float32), hint_ab, mask)
+    assert np.allclose(ab[1, :, 0], np.arange(41), atol=0.05)
+
+
+def test_levin_without_hints_is_grey() -> None:
+    assert not levin_chroma(np.zeros((4, 4), np.float32), np.zeros((4, 4, 2)), np.zeros((4, 4), bool)).any()

@@ -1,0 +1,81 @@
+"""The networks' parts, by their mathematics."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from core.color import lab_from_srgb
+from core.nets.ab_bins import bin_centres, nearest_bins
+from core.nets.blocks import freeze
+from core.nets.domain_transform import spread_hints, step_costs
+from core.nets.hint_attention import HintAttention
+from core.nets.two_tower import VARIANTS
+
+
+def test_spread_of_one_hint_is_its_chroma_everywhere_and_fades() -> None:
+    weight = torch.zeros(1, 1, 12, 16)
+    weight[..., 6, 3] = 1.0
+    hint = torch.zeros(1, 2, 12, 16)
+    hint[:, :, 6, 3] = torch.tensor([30.0, -20.0])
+    ab, reached = spread_hints(hint, weight, *step_costs(torch.full((1, 1, 12, 16), 50.0), 8.0, 10.0))
+    assert torch.allclose(ab, torch.tensor([30.0, -20.0]).view(1, 2, 1, 1).expand_as(ab), atol=1e-3)
+    assert reached[0, 0, 6, 3] > reached[0, 0, 6, 9] > reached[0, 0, 6, 15] > reached[0, 0, 0, 15]
+
+
+def test_spread_stops_at_an_edge() -> None:
+    lightness = torch.full((1, 1, 12, 16), 20.0)
+    lightness[..., 8:] = 80.0
+    weight = torch.zeros(1, 1, 12, 16)
+    weight[..., 6, 3] = 1.0
+    _, reached = spread_hints(torch.zeros(1, 2, 12, 16), weight, *step_costs(lightness, 16.0, 8.0))
+    assert reached[0, 0, 6, 8] < 0.05 * reached[0, 0, 6, 7]
+
+
+def test_spread_without_hints_is_nothing() -> None:
+    ab, reached = spread_hints(
+        torch.zeros(1, 2, 8, 8), torch.zeros(1, 1, 8, 8), *step_costs(torch.rand(1, 1, 8, 8) * 100, 8.0, 10.0)
+    )
+    assert not ab.any() and not reached.any()
+
+
+def test_attention_trusts_nothing_without_hints_and_brings_the_only_hints_chroma() -> None:
+    torch.manual_seed(0)
+    attention = HintAttention(16)
+    features = torch.randn(1, 16, 6, 8)
+    hint, weight = torch.zeros(1, 2, 6, 8), torch.zeros(1, 1, 6, 8)
+    _, trust = attention(features, hint, weight)
+    assert trust.max() < 1e-6
+    hint[:, :, 2, 2], weight[..., 2, 2] = 0.5, 1.0
+    gathered, trust = attention(features, hint, weight)
+    alike = torch.stack((trust, trust), 2).flatten(1, 2)
+    assert torch.allclose(gathered, 0.5 * alike, atol=1e-4)
+    assert trust.min() > 0.0
+
+
+def test_every_srgb_colour_is_near_its_bin() -> None:
+    rgb = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    ab = lab_from_srgb(rgb)[:, 1:]
+    centres = bin_centres()[nearest_bins(ab)].permute(0, 3, 1, 2)
+    assert (centres - ab).abs().max() <= 10.0
+    assert 200 < len(bin_centres()) < 320
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_pictures_answer_does_not_depend_on_its_batch_or_on_freezing(variant: str) -> None:
+    torch.manual_seed(0)
+    network = VARIANTS[variant]()
+    for parameter in network.parameters():  # heads start at zero, and would answer zero to anything
+        parameter.data += 0.02 * torch.randn_like(parameter)
+    lightness, ab = torch.rand(2, 1, 64, 96) * 100, torch.randn(2, 2, 64, 96) * 30
+    mask = (torch.rand(2, 1, 64, 96) < 0.01).float()
+    with torch.no_grad():
+        both = network(lightness, ab, mask).ab
+        alone = freeze(network)(lightness[:1], ab[:1], mask[:1]).ab
+    assert both.abs().max() > 0.01
+    assert torch.allclose(both[:1], alone, atol=1e-4)
+
+
+def test_squeeze_has_at_most_a_quarter_of_the_parameters() -> None:
+    sizes = {name: sum(p.numel() for p in make().parameters()) for name, make in VARIANTS.items()}
+    assert 4 * sizes["squeeze"] <= sizes["two-tower"]

@@ -1,0 +1,110 @@
+"""The trainer learns, resumes to the same state, and its hints and film looks are what they say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core.errors import InputError
+from core.nets.weights_file import load_weights, save_weights
+from core.training.checkpoint import load_checkpoint
+from core.training.crops import PictureMix
+from core.training.film_looks import film_look
+from core.training.hint_sampling import MOST_HINTS, sample_hints
+from core.training.losses import colorizer_loss
+from core.training.recipes import Phase, Recipe
+from core.training.trainer import CHECKPOINT, ColorizerTrainer
+from core.training.validation import Validation
+
+QUICK = Recipe("squeeze", (Phase(until=1.0, size=32, batch=4),), warmup_steps=2)
+
+
+def two_colour_pictures(count: int) -> list[np.ndarray]:
+    """Dark is blue, light is orange: something to learn without hints."""
+    rng = np.random.default_rng(0)
+    pictures = []
+    for _ in range(count):
+        dark = rng.random((40, 48)) < 0.5
+        dark = np.kron(dark[::8, ::8], np.ones((8, 8))) > 0
+        pictures.append(np.where(dark[..., None], (30, 40, 120), (250, 170, 90)).astype(np.uint8))
+    return pictures
+
+
+def trainer_in(folder: Path) -> ColorizerTrainer:
+    pictures = two_colour_pictures(8)
+    return ColorizerTrainer(QUICK, PictureMix([(pictures, 1.0)]), Validation(pictures[:1]), folder, "cpu")
+
+
+@torch.no_grad()
+def loss_on(trainer: ColorizerTrainer, batch: tuple[torch.Tensor, ...]) -> float:
+    return float(colorizer_loss(trainer.network(batch[0], *batch[2:]), batch[1]))
+
+
+def test_a_few_steps_lower_the_loss_on_what_can_be_learned(tmp_path: Path) -> None:
+    trainer = trainer_in(tmp_path)
+    batch = trainer._make_batch(0, QUICK.phases[0])
+    before = loss_on(trainer, batch)
+    for step in range(12):
+        trainer._learn(trainer._make_batch(step, QUICK.phases[0]), 0.0)
+    after = loss_on(trainer, batch)
+    assert after < 0.9 * before
+
+
+def test_a_run_saves_itself_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    trainer = trainer_in(tmp_path)
+    trainer.train(minutes=0.02)
+    resumed = trainer_in(tmp_path)
+    resumed.resume(tmp_path / CHECKPOINT)
+    assert resumed.step == trainer.step > 0
+    assert resumed.seconds == trainer.seconds
+    for name, value in trainer.average.items():
+        assert torch.equal(resumed.average[name], value)
+    moments, expected = resumed.optimizer.state_dict()["state"], trainer.optimizer.state_dict()["state"]
+    assert torch.equal(moments[0]["exp_avg"], expected[0]["exp_avg"])
+
+
+def test_a_damaged_checkpoint_gets_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / CHECKPOINT
+    path.write_bytes(b"\x00" * 100)
+    trainer = trainer_in(tmp_path)
+    with pytest.raises(InputError, match="cannot be resumed"):
+        load_checkpoint(path, trainer.network, trainer.average, trainer.optimizer)
+
+
+def test_weights_come_back_as_halves_and_others_are_refused(tmp_path: Path) -> None:
+    trainer, path = trainer_in(tmp_path), tmp_path / "squeeze.safetensors"
+    save_weights(path, trainer.average, "squeeze")
+    loaded = load_weights(path, "squeeze")
+    assert all(torch.equal(value.half().float(), loaded[name]) for name, value in trainer.average.items())
+    with pytest.raises(InputError, match="for the variant 'squeeze'"):
+        load_weights(path, "two-tower")
+    path.write_bytes(path.read_bytes()[:-1000])
+    with pytest.raises(InputError, match="cannot be read"):
+        load_weights(path, "squeeze")
+
+
+def test_sampled_hints_carry_true_chroma_of_their_place() -> None:
+    ab = torch.full((16, 2, 64, 64), 25.0)
+    hint_ab, mask = sample_hints(ab, torch.Generator().manual_seed(0))
+    covered = mask.expand_as(hint_ab) > 0
+    assert torch.allclose(hint_ab[covered], torch.tensor(25.0), atol=1e-3)
+    assert not hint_ab[~covered].any()
+
+
+def test_some_pictures_have_no_hints_and_none_has_too_many() -> None:
+    _, mask = sample_hints(torch.zeros(200, 2, 64, 64), torch.Generator().manual_seed(1))
+    shares = mask.mean((1, 2, 3))
+    assert 5 <= int((shares == 0).sum()) <= 60
+    assert shares.max() <= MOST_HINTS * 6 * 9 / 64**2
+
+
+def test_film_looks_stay_lightness_and_differ(tmp_path: Path) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
+    rng = np.random.default_rng(1)
+    looks = [film_look(picture, rng) for _ in range(20)]
+    assert all(look.shape == (48, 64) and look.dtype == np.float32 for look in looks)
+    assert all(np.isfinite(look).all() and look.min() >= 0.0 and look.max() <= 100.0 for look in looks)
+    assert len({look.tobytes() for look in looks}) == 20
