@@ -13,7 +13,6 @@ from ..core.hints import COORDINATE_LIMITS, HintTrack, Keyframe, Stroke
 from . import strips, versions
 from .placement import Placement
 from .properties import keep_layer_radii, layer_radii
-from .strips import Footage
 
 
 def current_annotation(context: bpy.types.Context) -> Any | None:
@@ -29,7 +28,9 @@ def keep_annotation(context: bpy.types.Context, strip: Any) -> Any:
     """The annotation that holds a strip's hints, made if there is none: kept by the strip, and shown by every
     sequence editor that shows none. A scene's strips share one unless the user shows another."""
     kept = (other.vse_colorizer.annotation for other in versions.top_level_strips(strip.id_data.sequence_editor))
-    annotation = current_annotation(context) or next(filter(None, kept), None) or versions.annotations().new("Hints")
+    annotation = (
+        current_annotation(context) or next(filter(None, kept), None) or versions.annotation_collection().new("Hints")
+    )
     strip.vse_colorizer.annotation = annotation
     keep_layer_radii(annotation)
     for window in context.window_manager.windows:
@@ -45,12 +46,13 @@ def hint_layers(annotation: Any) -> list[Any]:
     return [layer for layer in annotation.layers if not (layer.annotation_hide or layer.is_ruler)]
 
 
-def stroke_counts(annotation: Any, footage: Footage) -> dict[int, int]:
+def stroke_counts(annotation: Any, strip: Any) -> dict[int, int]:
     """Timeline frame → number of strokes, for every key that stands where the strip is visible, in order."""
+    left, right = versions.handles(strip)
     counts: dict[int, int] = {}
     for layer in hint_layers(annotation):
         for key in layer.frames:
-            if footage.shows(key.frame_number):
+            if left <= key.frame_number < right:
                 counts[key.frame_number] = counts.get(key.frame_number, 0) + len(key.strokes)
     return dict(sorted(counts.items()))
 
@@ -88,9 +90,10 @@ def _points_on_picture(
     where = f'The annotation layer "{layer.info}" has a stroke on frame {key.frame_number}'
     if getattr(painted, "display_mode", "2DSPACE") != "2DSPACE":
         raise InputError(
-            "bad-hints", f"{where} that was painted on the screen, not on the picture.",
+            "bad-hints",
+            f"{where} that was painted on the screen, not on the picture.",
             "Erase it, set the Annotate tool's Placement to Image, and paint it again.",
-        )  # fmt: skip
+        )
     low, high = COORDINATE_LIMITS
     part: list[tuple[float, float]] = []
     for point in painted.points:

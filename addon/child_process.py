@@ -40,9 +40,10 @@ class ChildProcess:
         except OSError as error:
             self._log.close()
             raise InputError(
-                "cannot-start", f"{command[0]} cannot be started: {error.strerror or error}.",
+                "cannot-start",
+                f"{command[0]} cannot be started: {error.strerror or error}.",
                 "Choose another interpreter in the preferences, or press Set Up Engine.",
-            ) from error  # fmt: skip
+            ) from error
         assert self._process.stdin is not None and self._process.stdout is not None
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
         if sys.platform != "win32":

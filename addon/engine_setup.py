@@ -41,9 +41,10 @@ class EngineSetup(Task):
             raise InputError("bad-wheels", f"The wheels folder {wheels_folder} has no wheels in it.")
         if not wheels_folder and not online:
             raise InputError(
-                "offline", "Blender may not use the network, so the engine's packages cannot be downloaded.",
+                "offline",
+                "Blender may not use the network, so the engine's packages cannot be downloaded.",
                 "Allow Online Access in Preferences > System, or choose a wheels folder.",
-            )  # fmt: skip
+            )
         self._requirements = requirements
         self._where = ["--no-index", "--find-links", wheels_folder] if wheels_folder else []
         self._folder = _new_partial_folder()
@@ -76,9 +77,10 @@ class EngineSetup(Task):
         if code != 0 and not self._may_fail:
             reason = exit_reason(code, self._process.last_log_line())
             raise InputError(
-                "setup-failed", f"{self.status.split(',')[0]} failed ({reason}).",
+                "setup-failed",
+                f"{self.status.split(',')[0]} failed ({reason}).",
                 "Check the network and the free space on the disk, or choose a wheels folder.",
-            )  # fmt: skip
+            )
         self._process.end()
         self._stages.pop(0)()
         return False
@@ -124,9 +126,10 @@ class EngineSetup(Task):
             os.replace(self._folder, target)
         except OSError as error:
             raise InputError(
-                "unwritable-output", f"The environment cannot be put into {target}: {error.strerror or error}.",
+                "unwritable-output",
+                f"The environment cannot be put into {target}: {error.strerror or error}.",
                 "Close other Blenders that use the engine, and try again.",
-            ) from error  # fmt: skip
+            ) from error
 
 
 def _new_partial_folder() -> Path:

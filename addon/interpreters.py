@@ -48,9 +48,10 @@ def engine_interpreter(chosen: str) -> str:
     if chosen:
         if not os.path.isfile(chosen):
             raise InputError(
-                "bad-interpreter", f"The Python interpreter chosen in the preferences, {chosen}, does not exist.",
+                "bad-interpreter",
+                f"The Python interpreter chosen in the preferences, {chosen}, does not exist.",
                 "Choose another, or clear the field and press Set Up Engine.",
-            )  # fmt: skip
+            )
         return chosen
     own = environment_python(environment_folder())
     return str(own) if own.exists() else sys.executable
@@ -68,9 +69,7 @@ class EngineCheck(Task):
     def __init__(self, interpreter: str, cache_folder: str = "") -> None:
         self.verdict = ""
         self._interpreter = interpreter
-        self._process: ChildProcess | None = ChildProcess(
-            engine_command(interpreter, cache_folder, "doctor", "--json")
-        )
+        self._process: ChildProcess | None = ChildProcess(engine_command(interpreter, cache_folder, "doctor", "--json"))
         self._lines: list[bytes] = []
 
     def end(self) -> None:

@@ -6,9 +6,8 @@ from typing import Any
 
 import bpy
 
-from ..core.errors import InputError
 from . import annotation_hints, runtime, strips, versions
-from .preferences import draw_task, wrapped_label
+from .preferences import draw_task
 from .properties import layer_radii
 
 
@@ -18,9 +17,16 @@ class HintColors(bpy.types.UIList):
     bl_idname = "VSECOLORIZER_UL_hint_colors"
 
     def draw_item(
-        self, context: Any, layout: Any, data: Any, item: Any, icon: int, active_data: Any, active_property: str,
+        self,
+        context: Any,
+        layout: Any,
+        data: Any,
+        item: Any,
+        icon: int,
+        active_data: Any,
+        active_property: str,
         index: int = 0,
-    ) -> None:  # fmt: skip
+    ) -> None:
         row = layout.row(align=True)
         swatch = row.row()
         swatch.ui_units_x = 1.6
@@ -82,11 +88,7 @@ class HintsPanel(_ColorizePanel, bpy.types.Panel):
 
     def _draw_keyframes(self, context: bpy.types.Context, annotation: Any) -> None:
         scene = versions.sequencer_scene(context)
-        try:
-            counts = annotation_hints.stroke_counts(annotation, strips.read_footage(strips.require_active_strip(scene)))
-        except InputError as error:
-            wrapped_label(self.layout, str(error), icon="ERROR")
-            return
+        counts = annotation_hints.stroke_counts(annotation, strips.require_active_strip(scene))
         column = self.layout.column(align=True)
         for frame, count in counts.items():
             row = column.row(align=True)

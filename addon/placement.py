@@ -36,9 +36,10 @@ class Placement:
     def __post_init__(self) -> None:
         if 0.0 in self.scale or 0 in self.image_size:
             raise InputError(
-                "bad-transform", "The strip's picture is scaled to nothing, so no hint can be read on it.",
+                "bad-transform",
+                "The strip's picture is scaled to nothing, so no hint can be read on it.",
                 "Give the strip a scale other than 0.",
-            )  # fmt: skip
+            )
 
     def to_canvas(self, x: float, y: float) -> tuple[float, float]:
         """The canvas point of an image point."""

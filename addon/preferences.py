@@ -1,5 +1,8 @@
 """The add-on's preferences: the engine's interpreter, its cache folder, and how to get an engine."""
 
+# Blender reads properties off annotations that are calls.
+# mypy: disable-error-code="valid-type"
+
 from __future__ import annotations
 
 import bpy

@@ -24,15 +24,17 @@ def output_folder(strip: Any) -> str:
     base = strip.id_data.vse_colorizer.output_folder
     if not base or (base.startswith("//") and not bpy.data.filepath):
         raise InputError(
-            "no-output-folder", "There is no place for the coloured frames yet.",
+            "no-output-folder",
+            "There is no place for the coloured frames yet.",
             "Save the file, or choose an Output Folder in the settings.",
-        )  # fmt: skip
+        )
     folder = os.path.join(bpy.path.abspath(base), bpy.path.clean_name(strip.name))
     if strip.type == "IMAGE" and os.path.realpath(folder) == os.path.realpath(bpy.path.abspath(strip.directory)):
         raise InputError(
-            "bad-output", f"The coloured frames would go into the footage's own folder, {folder}.",
+            "bad-output",
+            f"The coloured frames would go into the footage's own folder, {folder}.",
             "Choose another Output Folder, or rename the strip.",
-        )  # fmt: skip
+        )
     return folder
 
 

@@ -91,9 +91,10 @@ def placement(strip: Any) -> Placement:
     element = strip.elements[0]
     if not (element.orig_width and element.orig_height):
         raise InputError(
-            "unreadable-source", f'Blender could not read the picture size of the strip "{strip.name}".',
+            "unreadable-source",
+            f'Blender could not read the picture size of the strip "{strip.name}".',
             "Reload the strip (Strip > Reload Strips), or add it again.",
-        )  # fmt: skip
+        )
     transform, render = strip.transform, strip.id_data.render
     return Placement(
         image_size=(element.orig_width, element.orig_height),
@@ -125,10 +126,10 @@ def check_speed(strip: Any) -> None:
 
 def _other_speed(strip: Any) -> InputError:
     return InputError(
-        "bad-strip", f'The strip "{strip.name}" plays its footage at another speed or backwards, '
-        "which cannot be colorized yet.",
+        "bad-strip",
+        f'The strip "{strip.name}" plays its footage at another speed or backwards, which cannot be colorized yet.',
         "Give the scene the movie's frame rate and add the strip again, or reset its retiming or reversal.",
-    )  # fmt: skip
+    )
 
 
 def free_channel_above(strip: Any) -> int:
@@ -156,14 +157,16 @@ def _check_plain(strip: Any) -> None:
     if strip.type not in _READABLE:
         kind = strip.bl_rna.properties["type"].enum_items[strip.type].name.lower()
         raise InputError(
-            "bad-strip", f'The strip "{strip.name}" is a strip of type {kind}, which cannot be colorized yet.',
+            "bad-strip",
+            f'The strip "{strip.name}" is a strip of type {kind}, which cannot be colorized yet.',
             "Choose a movie or image strip.",
-        )  # fmt: skip
+        )
     if strip_named(strip.id_data, strip.name) is None:
         raise InputError(
-            "bad-strip", f'The strip "{strip.name}" lies inside a meta strip, where it cannot be colorized yet.',
+            "bad-strip",
+            f'The strip "{strip.name}" lies inside a meta strip, where it cannot be colorized yet.',
             "Take it out of the meta strip first.",
-        )  # fmt: skip
+        )
     left, right = versions.handles(strip)
     offset_start, offset_end = versions.handle_offsets(strip)
     length = right - left + offset_start + offset_end
@@ -174,34 +177,42 @@ def _check_plain(strip: Any) -> None:
     transform = strip.path_from_id("transform")
     if any(path.startswith(transform) for path in versions.animated_paths(strip.id_data)):
         raise InputError(
-            "bad-strip", f'The transform of the strip "{strip.name}" is animated, which hints cannot follow yet.',
+            "bad-strip",
+            f'The transform of the strip "{strip.name}" is animated, which hints cannot follow yet.',
             "Clear its keyframes, colorize it, and animate the result.",
-        )  # fmt: skip
+        )
 
 
 def _existing(path: str, strip: Any) -> str:
     if not os.path.exists(path):
         raise InputError(
-            "missing-file", f'The file of the strip "{strip.name}" is missing: {path}.',
+            "missing-file",
+            f'The file of the strip "{strip.name}" is missing: {path}.',
             "Find it with File > External Data, or add the strip again.",
-        )  # fmt: skip
+        )
     return path
 
 
 def _first_number(folder: str, names: list[str], strip: Any) -> int:
     """The engine's source frame of the strip's first picture: it counts from the lowest number in the folder."""
     patterns, numbers = zip(*map(_pattern_and_number, names), strict=True)
-    if None in numbers or len(set(patterns)) > 1 or list(numbers) != list(range(numbers[0], numbers[0] + len(names))):
+    expected = range(numbers[0], numbers[0] + len(names))
+    if None in patterns or len(set(patterns)) > 1 or list(numbers) != list(expected):
         raise InputError(
-            "bad-strip", f'The pictures of the strip "{strip.name}" are not numbered one after the other.',
+            "bad-strip",
+            f'The pictures of the strip "{strip.name}" are not numbered one after the other.',
             "Number them without a gap, in a folder of their own.",
-        )  # fmt: skip
-    beside = (_pattern_and_number(name) for name in os.listdir(folder))
+        )
+    present = set(os.listdir(folder))
+    for name in names:
+        if name not in present:
+            _existing(os.path.join(folder, name), strip)
+    beside = map(_pattern_and_number, present)
     return numbers[0] - min(number for pattern, number in beside if pattern == patterns[0])
 
 
-def _pattern_and_number(name: str) -> tuple[tuple[str, ...], int | None]:
-    """A picture's name without its number, and the number; None if it has none."""
+def _pattern_and_number(name: str) -> tuple[tuple[str, ...] | None, int]:
+    """A picture's name without its number, and the number; None and -1 if it has none."""
     stem, suffix = os.path.splitext(name)
     match = _NUMBERED.fullmatch(stem)
-    return ((match["before"], match["after"], suffix), int(match["number"])) if match else ((name,), None)
+    return ((match["before"], match["after"], suffix), int(match["number"])) if match else (None, -1)

@@ -12,8 +12,8 @@ from typing import Any
 import bpy
 
 # 4.4 renamed Sequence to Strip; 5.0 renamed the annotations' GreasePencil to Annotation.
-StripType: type = getattr(bpy.types, "Strip", None) or bpy.types.Sequence
-AnnotationType: type = getattr(bpy.types, "Annotation", None) or bpy.types.GreasePencil
+StripType: Any = getattr(bpy.types, "Strip", None) or bpy.types.Sequence
+AnnotationType: Any = getattr(bpy.types, "Annotation", None) or bpy.types.GreasePencil
 
 _NEW_TIMING = "content_start" in StripType.bl_rna.properties  # 5.2
 
@@ -28,7 +28,7 @@ def top_level_strips(editor: bpy.types.SequenceEditor) -> Any:
     return editor.strips if hasattr(editor, "strips") else editor.sequences
 
 
-def annotations() -> Any:
+def annotation_collection() -> Any:
     """The file's collection of annotation datablocks (5.0 renamed it; empty, it is false in a condition)."""
     return bpy.data.annotations if hasattr(bpy.data, "annotations") else bpy.data.grease_pencils
 

@@ -35,7 +35,7 @@ def colorize_job(context: bpy.types.Context, strip: Any, footage: strips.Footage
     )
 
 
-class ColorizeStrip(TaskOperator, bpy.types.Operator):
+class ColorizeStrip(TaskOperator[ColorizeRun], bpy.types.Operator):
     """Colour the active strip as its hints say, and put the result above it"""
 
     bl_idname = "vse_colorizer.colorize_strip"
@@ -54,9 +54,7 @@ class ColorizeStrip(TaskOperator, bpy.types.Operator):
         self._scene_name, self._strip_name = scene.name, strip.name
         self._folder = output_folder(strip)
         chosen = preferences(context)
-        return ColorizeRun(
-            job, engine_interpreter(chosen_path(chosen.interpreter)), chosen_path(chosen.cache_folder)
-        )
+        return ColorizeRun(job, engine_interpreter(chosen_path(chosen.interpreter)), chosen_path(chosen.cache_folder))
 
     def conclude(self, context: bpy.types.Context, task: ColorizeRun) -> str:
         assert task.result is not None
@@ -66,9 +64,10 @@ class ColorizeStrip(TaskOperator, bpy.types.Operator):
         strip = strips.strip_named(scene, self._strip_name) if scene else None
         if strip is None:
             raise InputError(
-                "no-strip", f'The strip "{self._strip_name}" is no longer there.',
+                "no-strip",
+                f'The strip "{self._strip_name}" is no longer there.',
                 f"Its coloured frames are in {self._folder}.",
-            )  # fmt: skip
+            )
         names = [frame_name(footage.first + number) for number in range(count)]
         result = put_result(strip, footage.first, names, self._folder)
         return f'{count} frames are in the strip "{result.name}", {task.result["reused"]} of them from the cache.'
@@ -85,7 +84,8 @@ class Cancel(bpy.types.Operator):
         return runtime.task is not None
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        runtime.task.cancel()
+        if runtime.task is not None:
+            runtime.task.cancel()
         return {"FINISHED"}
 
 

@@ -1,5 +1,8 @@
 """Hint colours: each is an annotation layer."""
 
+# Blender reads properties off annotations that are calls.
+# mypy: disable-error-code="valid-type"
+
 from __future__ import annotations
 
 from typing import Any
@@ -18,7 +21,7 @@ def add_hint_layer(annotation: Any, color: tuple[float, float, float] | None = N
     """Add a layer for one hint colour, and make it the active one. color: sRGB, 0..1; None: the palette's next."""
     if color is None:
         code = _PALETTE[len(annotation.layers) % len(_PALETTE)]
-        color = tuple(int(code[place : place + 2], 16) / 255 for place in (1, 3, 5))
+        color = (int(code[1:3], 16) / 255, int(code[3:5], 16) / 255, int(code[5:7], 16) / 255)
     layer = annotation.layers.new("Hint", set_active=True)
     layer.color = color
     return layer

@@ -1,5 +1,8 @@
 """Add, remove and go to hint keyframes: the frames of the strip that carry painted hints."""
 
+# Blender reads properties off annotations that are calls.
+# mypy: disable-error-code="valid-type"
+
 from __future__ import annotations
 
 from typing import Any
@@ -19,9 +22,10 @@ def _visible_strip(context: bpy.types.Context, frame: int) -> Any:
     strips.check_speed(strip)
     if not footage.shows(frame):
         raise InputError(
-            "bad-frame", f'The strip "{strip.name}" is not visible at frame {frame}.',
+            "bad-frame",
+            f'The strip "{strip.name}" is not visible at frame {frame}.',
             f"Go to a frame from {footage.left} to {footage.right - 1}.",
-        )  # fmt: skip
+        )
     return strip
 
 

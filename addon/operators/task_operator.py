@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
 import bpy
 
@@ -13,15 +15,20 @@ from ..task import Task
 
 _STEP_S = 0.1
 
+SomeTask = TypeVar("SomeTask", bound=Task)
 
-class TaskOperator:
+
+class TaskOperator(Generic[SomeTask]):
     """Mixin for an operator that runs one task at a time and shows it in the panel."""
 
-    def make_task(self, context: bpy.types.Context) -> Task:
+    _task: SomeTask
+    report: Callable[[set[str], str], None]
+
+    def make_task(self, context: bpy.types.Context) -> SomeTask:
         """The task to run. Raises InputError if it cannot be."""
         raise NotImplementedError
 
-    def conclude(self, context: bpy.types.Context, task: Task) -> str:
+    def conclude(self, context: bpy.types.Context, task: SomeTask) -> str:
         """Use what the task has done. Returns the sentence to show. Raises InputError if that is not possible."""
         raise NotImplementedError
 

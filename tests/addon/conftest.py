@@ -43,9 +43,7 @@ def extension_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(extension_zip: Path) -> Iterator[str]:
     """The extension, installed and enabled. Gives its module's name."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    bpy.ops.extensions.package_install_files(
-        filepath=str(extension_zip), repo="user_default", enable_on_install=True
-    )
+    bpy.ops.extensions.package_install_files(filepath=str(extension_zip), repo="user_default", enable_on_install=True)
     assert ADDON_ID in bpy.context.preferences.addons
     yield ADDON_ID
     # Blender 4.5 hangs at exit while classes stay registered.
@@ -92,8 +90,8 @@ def scene(installed: str, addon) -> Iterator[object]:
     scene.sequence_editor_clear()
     for name in ("device", "output_folder"):
         scene.vse_colorizer.property_unset(name)
-    for annotation in list(versions.annotations()):
-        versions.annotations().remove(annotation)
+    for annotation in list(versions.annotation_collection()):
+        versions.annotation_collection().remove(annotation)
 
 
 def engine_python() -> str:

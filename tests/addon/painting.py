@@ -64,11 +64,20 @@ def _paint_with_operator(annotation: Any, layer: Any, frame: int, count: int) ->
     bpy.context.scene.frame_set(frame)
     stroke = [
         {
-            "name": "", "location": (0, 0, 0), "mouse": (10 + 5 * number, 10), "mouse_event": (0, 0), "pressure": 1,
-            "size": 1, "pen_flip": False, "is_start": number == 0, "time": 0, "x_tilt": 0, "y_tilt": 0,
+            "name": "",
+            "location": (0, 0, 0),
+            "mouse": (10 + 5 * number, 10),
+            "mouse_event": (0, 0),
+            "pressure": 1,
+            "size": 1,
+            "pen_flip": False,
+            "is_start": number == 0,
+            "time": 0,
+            "x_tilt": 0,
+            "y_tilt": 0,
         }
         for number in range(count)
-    ]  # fmt: skip
+    ]
     known = bpy.types.OperatorStrokeElement.bl_rna.properties.keys()
     stroke = [{name: value for name, value in item.items() if name in known} for item in stroke]
     with bpy.context.temp_override(**where):

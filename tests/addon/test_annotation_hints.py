@@ -13,7 +13,7 @@ from tests.addon.pictures import write_png, write_sequence
 
 @pytest.fixture
 def annotation(scene, addon):
-    return addon("versions").annotations().new("Hints")
+    return addon("versions").annotation_collection().new("Hints")
 
 
 def _layer(annotation, color=(1.0, 0.0, 0.0)):
@@ -67,8 +67,7 @@ def test_keys_stand_on_their_own_source_frame_and_empty_keys_are_none(annotation
 
     track = addon("annotation_hints").read_hints(annotation, strip)
     assert [(keyframe.frame, len(keyframe.strokes)) for keyframe in track.keyframes] == [(2, 1), (6, 2)]
-    footage = addon("strips").read_footage(strip)
-    assert addon("annotation_hints").stroke_counts(annotation, footage) == {103: 1, 105: 0, 107: 2}
+    assert addon("annotation_hints").stroke_counts(annotation, strip) == {103: 1, 105: 0, 107: 2}
 
 
 def test_hidden_layers_give_no_hints(annotation, scene, addon, tmp_path):

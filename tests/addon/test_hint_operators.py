@@ -61,13 +61,13 @@ def test_a_second_strip_shares_the_hints_of_the_first(scene, strip, addon, tmp_p
 
 def test_an_annotation_that_the_editor_already_shows_is_taken_over(scene, strip, addon):
     versions = addon("versions")
-    mine = versions.annotations().new("Mine")
+    mine = versions.annotation_collection().new("Mine")
     where = preview()
     versions.show_annotation(where["area"].spaces.active, mine)
     with bpy.context.temp_override(**where):
         bpy.ops.vse_colorizer.add_hint_keyframe()
     assert strip.vse_colorizer.annotation == mine
-    assert len(versions.annotations()) == 1
+    assert len(versions.annotation_collection()) == 1
 
 
 def test_removing_a_hint_keyframe_takes_its_strokes_in_all_colours(scene, strip, addon):

@@ -21,10 +21,14 @@ CASES = {
     "scaled and turned": {"scale": (1.5, 0.7), "rotation": 0.5, "offset": (-4, 6)},
     "about a corner": {"scale": (1.2, 1.2), "rotation": -0.6, "origin": (0.2, 0.9), "offset": (3, 3)},
     "all at once": {
-        "image_size": (101, 81), "scale": (1.2, 0.8), "rotation": -0.6, "origin": (0.2, 0.9), "offset": (3, 3),
+        "image_size": (101, 81),
+        "scale": (1.2, 0.8),
+        "rotation": -0.6,
+        "origin": (0.2, 0.9),
+        "offset": (3, 3),
         "flip": (True, True),
     },
-}  # fmt: skip
+}
 SHARP = 0.12  # pixels: what antialiasing of a turned square leaves
 
 

@@ -45,7 +45,7 @@ def test_settings_survive_a_duplication(scene, strip, addon):
 
 
 def test_settings_hints_and_radii_survive_saving(scene, strip, addon, tmp_path):
-    annotation = addon("versions").annotations().new("Hints")
+    annotation = addon("versions").annotation_collection().new("Hints")
     annotation.layers.new("Hint", set_active=True)
     addon("properties").set_layer_radius(annotation, 0, 0.07)
     strip.vse_colorizer.annotation = annotation

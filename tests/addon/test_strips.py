@@ -61,8 +61,11 @@ def test_a_movie_shows_the_source_frames_that_it_is_said_to(name, scene, addon, 
 def test_content_that_is_trimmed_away_still_counts(scene, addon, tmp_path):
     folder = write_sequence(tmp_path / "shot", LEVELS)
     strip = add_image_strip(addon("versions").top_level_strips(scene.sequence_editor), sorted(folder.iterdir()))
-    names = ("content_trim_start", "content_trim_end") if hasattr(strip, "content_trim_start") else (
-        "animation_offset_start", "animation_offset_end")  # fmt: skip
+    names = (
+        ("content_trim_start", "content_trim_end")
+        if hasattr(strip, "content_trim_start")
+        else ("animation_offset_start", "animation_offset_end")
+    )
     setattr(strip, names[0], 2)
     setattr(strip, names[1], 3)
     _check_against_renders(strip, scene, addon, tmp_path)
@@ -96,6 +99,14 @@ def test_a_missing_file_is_named(scene, addon, core, tmp_path):
     strip = add_image_strip(addon("versions").top_level_strips(scene.sequence_editor), [path])
     path.unlink()
     with pytest.raises(core("errors").InputError, match=r"is missing: .*still\.png"):
+        addon("strips").read_footage(strip)
+
+
+def test_a_missing_picture_of_a_sequence_is_named(scene, addon, core, tmp_path):
+    paths = sorted(write_sequence(tmp_path / "shot", LEVELS).iterdir())
+    strip = add_image_strip(addon("versions").top_level_strips(scene.sequence_editor), paths)
+    paths[4].unlink()
+    with pytest.raises(core("errors").InputError, match=r"is missing: .*shot_0005\.png"):
         addon("strips").read_footage(strip)
 
 
@@ -142,9 +153,13 @@ def test_a_movie_that_plays_at_another_speed_is_refused(scene, addon, core, tmp_
     try:
         with bpy.context.temp_override(**preview()):
             bpy.ops.sequencer.movie_strip_add(
-                filepath=str(path), frame_start=1, channel=1, sound=False, use_framerate=False,
+                filepath=str(path),
+                frame_start=1,
+                channel=1,
+                sound=False,
+                use_framerate=False,
                 adjust_playback_rate=True,
-            )  # fmt: skip
+            )
         strip = addon("strips").active_strip(scene)
         with pytest.raises(core("errors").InputError, match="another speed or backwards"):
             addon("strips").read_footage(strip)
