@@ -42,7 +42,7 @@ def main(order: dict[str, Any]) -> None:
 def _send_blender_output_to(log: Path) -> None:
     # Blender writes a line for every frame on stdout; the add-on's progress bar is on Python's stderr.
     sys.stderr = os.fdopen(os.dup(2), "w", encoding="utf-8")
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
 

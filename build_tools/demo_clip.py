@@ -54,6 +54,8 @@ STROKES = {
     "backdrop, left": ((112, 40), (128, 90)),
     "backdrop, right": ((325, 45), (345, 110)),
     "backdrop, below": ((325, 200), (345, 235)),
+    "backdrop, beside the suit": ((347, 232), (355, 258)),
+    "flag, lower white": ((56, 222), (70, 240)),
     "shuttle's tank": ((412, 45), (424, 100)),
     "shuttle": ((392, 150), (394, 190)),
     "collar": ((205, 205), (240, 212)),
