@@ -16,8 +16,8 @@ from .job import WORKING_SIZES
 from .nets.ab_bins import bin_centres
 from .nets.blocks import freeze
 from .nets.domain_transform import spread_hints, step_costs
-from .nets.two_tower import AB_SCALE, FOLD, SIZE_MULTIPLE, VARIANTS, TwoTower
-from .nets.weights_file import load_weights, shipped_weights
+from .nets.two_tower import AB_SCALE, FOLD, SIZE_MULTIPLE, TwoTower
+from .nets.weights_file import load_network, shipped_weights
 
 # How far, in cells of FOLD pixels and in L*, the last correction under a hint fades into its surroundings.
 _IMPOSE_REACH = (3.0, 6.0)
@@ -47,9 +47,7 @@ class Colorizer:
         Raises InputError for weights that are missing, damaged or another network's, and for a missing device.
         """
         path = Path(weights) if weights is not None else shipped_weights(variant)
-        state = load_weights(path, variant)
-        network = VARIANTS[variant]()
-        network.load_state_dict(state)
+        network = load_network(path, variant)
         low, high = WORKING_SIZES
         if not low <= working_size <= high:
             raise ValueError(f"working_size is {working_size}, and must be {low} to {high}")

@@ -95,11 +95,11 @@ def _module_versions() -> dict[str, str]:
 
 def _sound_variants() -> list[str]:
     """The variants whose weights load; the default one must be among them."""
-    from .nets.weights_file import load_weights, shipped_weights
+    from .nets.weights_file import load_network, shipped_weights
 
     variants = shipped_variants()
     for variant in dict.fromkeys([Settings().variant, *variants]):
-        load_weights(shipped_weights(variant), variant)
+        load_network(shipped_weights(variant), variant)
     return variants
 
 

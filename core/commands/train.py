@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from ..devices import choose_device
-    from ..nets.weights_file import load_weights, save_weights
+    from ..nets.weights_file import load_network, save_weights
     from ..picture_sets import read_pictures
     from ..training.crops import PictureMix
     from ..training.recipes import RECIPES
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
         trainer.resume(folder / CHECKPOINT)
         print(f"resumed at step {trainer.step}", flush=True)
     elif args.start_from:
-        trainer.start_from(load_weights(Path(args.start_from), recipe.variant))
+        trainer.start_from(load_network(Path(args.start_from), recipe.variant))
     trainer.train(args.minutes)
     if args.export:
         save_weights(Path(args.export), trainer.average, recipe.variant)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from ..errors import InputError
-from .two_tower import VARIANTS
+from .two_tower import VARIANTS, TwoTower
 
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
 
@@ -26,12 +26,12 @@ def save_weights(path: Path, weights: dict[str, Tensor], variant: str) -> None:
     halves = {name: value.detach().to("cpu", torch.float16).contiguous() for name, value in weights.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
-    save_file(halves, temporary, {"variant": variant})
+    temporary.write_bytes(save(halves, {"variant": variant}))
     os.replace(temporary, path)
 
 
-def load_weights(path: Path, variant: str) -> dict[str, Tensor]:
-    """float32 weights of a variant, every tensor there, of the right shape and finite.
+def load_network(path: Path, variant: str) -> TwoTower:
+    """A variant's network with float32 weights from a file: every tensor there, of the right shape and finite.
 
     Raises InputError ("bad-weights") if the file is missing, damaged or another network's.
     """
@@ -43,13 +43,14 @@ def load_weights(path: Path, variant: str) -> dict[str, Tensor]:
         raise _bad(path, f"cannot be read ({error})") from error
     if found != variant:
         raise _bad(path, f"are for the variant {found!r}, not {variant!r}")
-    with torch.device("meta"):
-        wanted = {name: value.shape for name, value in VARIANTS[variant]().state_dict().items()}
-    if {name: value.shape for name, value in weights.items()} != wanted:
-        raise _bad(path, f"do not fit the network {variant!r} of this release")
     if not all(torch.isfinite(value).all() for value in weights.values()):
         raise _bad(path, "hold values that are no numbers")
-    return weights
+    network = VARIANTS[variant]()
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise _bad(path, f"do not fit the network {variant!r} of this release") from error
+    return network
 
 
 def _bad(path: Path, reason: str) -> InputError:

@@ -49,9 +49,9 @@ class ColorizerTrainer:
         """Go on from a checkpoint. Raises InputError if it is none of this network's."""
         self.step, self.seconds, self.best = load_checkpoint(path, self.network, self.average, self.optimizer)
 
-    def start_from(self, weights: dict[str, Tensor]) -> None:
+    def start_from(self, trained: TwoTower) -> None:
         """A new run that begins with trained weights."""
-        self.network.load_state_dict(weights)
+        self.network.load_state_dict(trained.state_dict())
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
 
     def train(self, minutes: float) -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from core.errors import InputError
-from core.nets.weights_file import load_weights, save_weights
+from core.nets.weights_file import load_network, save_weights
 from core.training.checkpoint import load_checkpoint
 from core.training.crops import PictureMix
 from core.training.film_looks import film_look
@@ -77,13 +77,13 @@ def test_a_damaged_checkpoint_gets_a_sentence(tmp_path: Path) -> None:
 def test_weights_come_back_as_halves_and_others_are_refused(tmp_path: Path) -> None:
     trainer, path = trainer_in(tmp_path), tmp_path / "squeeze.safetensors"
     save_weights(path, trainer.average, "squeeze")
-    loaded = load_weights(path, "squeeze")
+    loaded = load_network(path, "squeeze").state_dict()
     assert all(torch.equal(value.half().float(), loaded[name]) for name, value in trainer.average.items())
     with pytest.raises(InputError, match="for the variant 'squeeze'"):
-        load_weights(path, "two-tower")
+        load_network(path, "two-tower")
     path.write_bytes(path.read_bytes()[:-1000])
     with pytest.raises(InputError, match="cannot be read"):
-        load_weights(path, "squeeze")
+        load_network(path, "squeeze")
 
 
 def test_sampled_hints_carry_true_chroma_of_their_place() -> None:

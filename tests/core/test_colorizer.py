@@ -1,0 +1,125 @@
+"""The shipped colorizer on real photographs: hints obeyed, reach, gain over grey, any size, bad input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+
+from core.color import ab_from_srgb, lightness_from_srgb, recolor
+from core.colorizer import Colorizer
+from core.errors import InputError
+from core.evaluation.metrics import psnr
+from core.evaluation.protocol import centre_square, protocol_hints
+from core.nets.weights_file import shipped_weights
+
+# Photographs inside scikit-image's package: no network and no data folder is needed.
+PHOTOGRAPHS = ("astronaut", "chelsea", "coffee")
+
+
+@pytest.fixture(scope="module")
+def colorizer() -> Colorizer:
+    return Colorizer.load("two-tower", device="cpu")
+
+
+def photograph(name: str) -> np.ndarray:
+    return centre_square(getattr(skimage.data, name)())
+
+
+def no_hints(lightness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return np.zeros((*lightness.shape, 2), np.float32), np.zeros(lightness.shape, bool)
+
+
+@pytest.mark.parametrize("name", PHOTOGRAPHS)
+def test_twenty_hints_bring_a_photograph_well_above_grey(colorizer: Colorizer, name: str) -> None:
+    picture = photograph(name)
+    true_ab = ab_from_srgb(picture)
+    ab = colorizer.predict(lightness_from_srgb(picture), *protocol_hints(true_ab, 20, seed=5))
+    grey = psnr(recolor(picture, np.zeros_like(ab)), picture)
+    assert psnr(recolor(picture, ab), picture) > grey + 4.0
+
+
+def test_the_hint_is_the_answer_under_the_hint(colorizer: Colorizer) -> None:
+    lightness = lightness_from_srgb(photograph("astronaut"))
+    hint_ab, mask = no_hints(lightness)
+    mask[100:109, 40:80] = True
+    hint_ab[mask] = (-40.0, 35.0)
+    ab = colorizer.predict(lightness, hint_ab, mask)
+    assert np.array_equal(ab[mask], hint_ab[mask])
+
+
+def test_a_hint_colours_its_surroundings_and_leaves_the_far_side_of_an_edge(colorizer: Colorizer) -> None:
+    """A dark square on light ground: the hint inside fills the square, not the ground."""
+    lightness = np.full((256, 256), 75.0, np.float32)
+    lightness[80:176, 80:176] = 35.0
+    hint_ab, mask = no_hints(lightness)
+    mask[125:132, 125:132] = True
+    hint_ab[mask] = (45.0, 25.0)
+    without = colorizer.predict(lightness, *no_hints(lightness))
+    change = colorizer.predict(lightness, hint_ab, mask) - without
+    inside, outside = change[92:164, 92:164, 0].mean(), np.abs(change[:60, :, 0]).mean()
+    assert inside > 20.0
+    assert outside < 0.35 * inside
+
+
+def test_a_grey_hint_keeps_grey(colorizer: Colorizer) -> None:
+    picture = photograph("coffee")
+    lightness = lightness_from_srgb(picture)
+    hint_ab, mask = no_hints(lightness)
+    mask[20:27, 20:27] = True
+    ab = colorizer.predict(lightness, hint_ab, mask)
+    assert not ab[mask].any()
+
+
+def test_footage_keeps_its_lightness_through_prediction(colorizer: Colorizer) -> None:
+    grey = recolor(photograph("chelsea"), np.zeros((256, 256, 2), np.float32))
+    lightness = lightness_from_srgb(grey)
+    colored = recolor(grey, colorizer.predict(lightness, *no_hints(lightness)))
+    assert np.abs(lightness_from_srgb(colored) - lightness).max() <= 100.0 / 255.0
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 300), (97, 131), (720, 1280)])
+def test_any_size_comes_back_at_its_size(colorizer: Colorizer, shape: tuple[int, int]) -> None:
+    lightness = cv2.resize(lightness_from_srgb(photograph("coffee")), shape[::-1])
+    hint_ab, mask = no_hints(lightness)
+    mask[0, 0], hint_ab[0, 0] = True, (30.0, 30.0)
+    ab = colorizer.predict(lightness, hint_ab, mask)
+    assert ab.shape == (*shape, 2) and ab.dtype == np.float32
+    assert np.isfinite(ab).all()
+    assert np.array_equal(ab[0, 0], (30.0, 30.0))
+
+
+def test_the_same_input_gives_the_same_answer(colorizer: Colorizer) -> None:
+    lightness = lightness_from_srgb(photograph("astronaut"))
+    assert np.array_equal(
+        colorizer.predict(lightness, *no_hints(lightness)), colorizer.predict(lightness, *no_hints(lightness))
+    )
+
+
+def test_saturation_zero_is_the_mean_prediction_and_one_is_more_colourful(colorizer: Colorizer) -> None:
+    lightness = lightness_from_srgb(photograph("coffee"))
+    chroma = {
+        saturation: np.linalg.norm(colorizer.predict(lightness, *no_hints(lightness), saturation=saturation), axis=-1)
+        for saturation in (0.0, 0.5, 1.0)
+    }
+    assert chroma[0.0].mean() < chroma[0.5].mean() < chroma[1.0].mean()
+
+
+def test_shapes_that_do_not_fit_and_values_that_are_no_numbers_are_refused(colorizer: Colorizer) -> None:
+    lightness = np.zeros((8, 8), np.float32)
+    with pytest.raises(ValueError, match="do not fit"):
+        colorizer.predict(lightness, np.zeros((8, 9, 2), np.float32), np.zeros((8, 8), bool))
+    with pytest.raises(ValueError, match="finite"):
+        colorizer.predict(lightness * np.nan, *no_hints(lightness))
+
+
+def test_corrupt_weights_get_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "two-tower.safetensors"
+    path.write_bytes(shipped_weights("two-tower").read_bytes()[:5000])
+    with pytest.raises(InputError, match="cannot be read"):
+        Colorizer.load("two-tower", weights=path)
+    with pytest.raises(InputError, match="cannot be read"):
+        Colorizer.load("two-tower", weights=tmp_path / "none.safetensors")
