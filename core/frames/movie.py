@@ -8,12 +8,11 @@ from pathlib import Path
 import av
 import numpy as np
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
 
 from ..errors import InputError
 from .movie_file import decoded, open_movie
 from .movie_index import index_movie
-from .movie_pixels import bit_depth_of, srgb_of
+from .movie_pixels import SrgbConverter
 from .source import FrameSource, SourceInfo, file_digest
 from .timeline import pictures_of_frames
 
@@ -37,9 +36,9 @@ class MovieSource(FrameSource):
             self._pictures = np.arange(self._index.picture_count)
         else:
             self._pictures = pictures_of_frames(self._index.times, self._index.length, self._index.ticks_per_frame)
-        picture = self._index.first_picture
-        height, width = srgb_of(picture, VideoReformatter()).shape[:2]
-        self.info = SourceInfo("movie", width, height, len(self._pictures), self._index.fps, bit_depth_of(picture))
+        frame = SrgbConverter().frame_of(self._index.first_picture)
+        height, width = frame.shape[:2]
+        self.info = SourceInfo("movie", width, height, len(self._pictures), self._index.fps, 8 * frame.itemsize)
 
     @property
     def warnings(self) -> list[str]:
@@ -65,7 +64,7 @@ class MovieSource(FrameSource):
         return file_digest(self._path)
 
     def _read(self, first: int, last: int) -> Iterator[np.ndarray]:
-        reformatter = VideoReformatter()
+        converter = SrgbConverter()
         decoding = self._decode_from(int(self._pictures[first]))
         shown, picture = next(decoding)
         following: tuple[int, VideoFrame] | None = None
@@ -78,7 +77,7 @@ class MovieSource(FrameSource):
                 (shown, picture), following = following, None
             if shown != wanted:
                 self._missing.add(frame)
-            yield self._checked(frame, srgb_of(picture, reformatter))
+            yield self._checked(frame, converter.frame_of(picture))
 
     def _decode_from(self, start: int) -> Iterator[tuple[int, VideoFrame]]:
         """Numbered pictures from `start` on. If that one cannot be decoded, the one before it comes first."""
