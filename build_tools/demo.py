@@ -51,6 +51,7 @@ def run(movie: Path | None, hints: Path | None) -> int:
     order = {
         "extension": str(extension),
         "engine_python": str(engine),
+        "cache_folder": str(work / "cache"),
         "movie": str(movie.resolve()),
         "hints": str(hints.resolve()) if hints else None,
         "output_folder": str(work / "colorized"),

@@ -2,9 +2,9 @@
 
     python demo_blender.py ORDER
 
-ORDER is a JSON object: extension, engine_python, movie, hints (or null), output_folder, rendered_movie, log
-and result, all paths. The output folder gets the coloured frames, and the result file says which folder of
-them is on the timeline. The first failure's sentence goes to stderr, with exit status 1.
+ORDER is a JSON object of paths: extension, engine_python, cache_folder, movie, hints (or null), output_folder,
+rendered_movie, log and result. The output folder gets the coloured frames, and the result file says which
+folder of them is on the timeline. A refusal's sentence goes to stderr, with exit status 1.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def main(order: dict[str, Any]) -> None:
     _send_blender_output_to(Path(order["log"]))
     _say(f"Blender {bpy.app.version_string} installs {Path(order['extension']).name}.")
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    install(order["extension"], order["engine_python"])
+    install(order["extension"], order["engine_python"], order["cache_folder"])
     scene = bpy.context.scene
     strip = add_movie(scene, order["movie"], order["output_folder"])
     if order["hints"]:
@@ -51,10 +51,11 @@ def _say(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 
-def install(extension: str, engine_python: str) -> None:
-    """Install the extension's zip as a user does, and choose the engine's interpreter in its preferences."""
+def install(extension: str, engine_python: str, cache_folder: str) -> None:
+    """Install the extension's zip as a user does, and set its preferences."""
     bpy.ops.extensions.package_install_files(filepath=extension, repo="user_default", enable_on_install=True)
-    bpy.context.preferences.addons[EXTENSION].preferences.interpreter = engine_python
+    preferences = bpy.context.preferences.addons[EXTENSION].preferences
+    preferences.interpreter, preferences.cache_folder = engine_python, cache_folder
 
 
 def add_movie(scene: bpy.types.Scene, movie: str, output_folder: str) -> bpy.types.Strip:
