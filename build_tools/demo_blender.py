@@ -31,7 +31,8 @@ def main(order: dict[str, Any]) -> None:
     strip = add_movie(scene, order["movie"], order["output_folder"])
     if order["hints"]:
         count = paint(scene, strip, json.loads(Path(order["hints"]).read_text(encoding="utf-8")))
-        _say(f"{count} hint strokes are painted as annotations. Colorize Strip runs:")
+        _say(f"{count} hint strokes are painted as annotations.")
+    _say("Colorize Strip runs.")
     bpy.ops.vse_colorizer.colorize_strip()
     result = next(other for other in scene.sequence_editor.strips if other.vse_colorizer.result_of == strip.name)
     Path(order["result"]).write_text(json.dumps({"folder": bpy.path.abspath(result.directory)}), encoding="utf-8")
@@ -61,17 +62,23 @@ def install(extension: str, engine_python: str, cache_folder: str) -> None:
 def add_movie(scene: bpy.types.Scene, movie: str, output_folder: str) -> bpy.types.Strip:
     """Put the movie on the timeline from frame 1, and give the scene its size, rate and length."""
     bpy.context.window.workspace.sequencer_scene = scene
-    editor = scene.sequence_editor_create()
-    strip = editor.strips.new_movie("Footage", movie, channel=1, frame_start=1, fit_method="ORIGINAL")
-    editor.active_strip = strip
-    element, rate = strip.elements[0], Fraction(strip.fps or 24).limit_denominator(1001)
+    strips = scene.sequence_editor_create().strips
+    # A strip takes its length from the scene's rate when it is added, so the rate has to be known before.
+    probe = strips.new_movie("Probe", movie, channel=1, frame_start=1)
+    width, height = probe.elements[0].orig_width, probe.elements[0].orig_height
+    rate = Fraction(probe.fps).limit_denominator(1001)
+    strips.remove(probe)
+    if not (width and height and rate):
+        raise RuntimeError(f"Blender cannot read the movie {movie}.")
+    scene.render.fps = max(1, round(rate))
+    scene.render.fps_base = scene.render.fps / rate
     # H.264 wants even sizes.
-    scene.render.resolution_x, scene.render.resolution_y = element.orig_width // 2 * 2, element.orig_height // 2 * 2
-    scene.render.fps = round(rate)
-    scene.render.fps_base = round(rate) / rate
-    scene.frame_start, scene.frame_end = strip.frame_final_start, strip.frame_final_end - 1
+    scene.render.resolution_x, scene.render.resolution_y = width // 2 * 2, height // 2 * 2
     scene.view_settings.view_transform = "Standard"
     scene.vse_colorizer.output_folder = output_folder
+    strip = strips.new_movie("Footage", movie, channel=1, frame_start=1, fit_method="ORIGINAL")
+    scene.frame_start, scene.frame_end = strip.frame_final_start, strip.frame_final_end - 1
+    scene.sequence_editor.active_strip = strip
     return strip
 
 
