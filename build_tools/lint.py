@@ -13,17 +13,18 @@ def run() -> int:
     """Check the whole repository. Returns 0 if all is well, 1 otherwise."""
     python = str(environments.engine_python())
     root = environments.ROOT
+    mypy = [python, "-m", "mypy", "--config-file", str(root / "pyproject.toml"), "--cache-dir"]
+    cache = root / ".mypy_cache"
     results = [
         _passes([python, "-m", "ruff", "check", "."], root),
         _passes([python, "-m", "ruff", "format", "--check", "."], root),
-        _passes([python, "-m", "mypy", "build.py", "build_tools"], root),
+        _passes([*mypy, str(cache / "build"), "build.py", "build_tools"], root),
     ]
     # Inside Blender the repository is one package, and relative imports cross from addon to core: mypy sees it so.
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "vse_colorizer").symlink_to(root, target_is_directory=True)
-        command = [python, "-m", "mypy", "--config-file", str(root / "pyproject.toml")]
-        command += ["--cache-dir", str(root / ".mypy_cache" / "package")]
-        results.append(_passes([*command, "-p", "vse_colorizer.core", "-p", "vse_colorizer.addon"], Path(folder)))
+        packages = ["-p", "vse_colorizer.core", "-p", "vse_colorizer.addon"]
+        results.append(_passes([*mypy, str(cache / "package"), *packages], Path(folder)))
     return 0 if all(results) else 1
 
 
