@@ -36,7 +36,7 @@ def open_movie(path: Path) -> tuple[InputContainer, VideoStream]:
             stream.thread_type = "AUTO"
             return container, stream
     container.close()
-    raise _no_movie(path)
+    raise _no_movie(path, has_streams=len(container.streams) > 0)
 
 
 def decoded(
@@ -79,18 +79,18 @@ def place_of(packet: Packet) -> PacketPlace:
 
 
 def _open_error(path: Path, error: Exception) -> InputError:
-    if not isinstance(error, av.InvalidDataError):
-        return InputError("unreadable-source", f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.")
+    if isinstance(error, av.InvalidDataError):
+        return _no_movie(path, has_streams=False)
+    return InputError("unreadable-source", f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.")
+
+
+def _no_movie(path: Path, has_streams: bool) -> InputError:
     with path.open("rb") as file:
         is_mp4 = file.read(8)[4:] == b"ftyp"
-    if is_mp4:
+    if is_mp4 and not has_streams:
         return InputError(
             "unreadable-source",
             f"The movie {path} is cut short or damaged: its index is missing, and without it no frame can be found.",
             "Copy it again from where it came.",
         )
-    return _no_movie(path)
-
-
-def _no_movie(path: Path) -> InputError:
     return InputError("not-a-video", f"{path} is no movie.", "Choose a movie, a picture or a folder of pictures.")

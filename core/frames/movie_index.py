@@ -73,6 +73,8 @@ def index_movie(path: Path) -> MovieIndex:
         packets, cut_short = _read_packets(container, stream)
         fps = Fraction(stream.guessed_rate) if stream.guessed_rate else None
         ticks_per_frame = 1 / (fps * Fraction(stream.time_base)) if fps and stream.time_base else None
+        # AVI has no times of presentation; where pictures are reordered, libav guesses.
+        has_guessed_times = container.format.name == "avi" and stream.codec_context.has_b_frames
         stated_length = 0 if cut_short else stream.duration or 0
     container, stream = open_movie(path)
     with container:
@@ -80,7 +82,9 @@ def index_movie(path: Path) -> MovieIndex:
     if not probed:
         raise InputError("no-frames", f"No frame of the movie {path} can be decoded.", "The file may be damaged.")
     shown = [packet for packet in packets if packet.is_shown]
-    times = _shown_times(shown, [picture.pts for picture in probed], bool(cut_short))
+    times = _shown_times(shown, bool(cut_short), probed[0].pts)
+    if times is not None and not _carry_times([picture.pts for picture in probed], times, has_guessed_times):
+        times = None
     picture_count = _count_pictures(path) if times is None else len(times)
     length = 0
     if times is not None:
@@ -151,11 +155,10 @@ def _missing_end(container: InputContainer, stream: VideoStream, count: int, end
     return f"it ends after {end:.1f} of {stated_end:.1f} seconds" if end < stated_end * (1.0 - _END_SLACK) else ""
 
 
-def _shown_times(shown: list[_Packet], probed: list[int | None], is_cut_short: bool) -> np.ndarray | None:
-    """The packets' times in presentation order, from the first picture that decodes on: int64. None if the
-    decoded pictures carry other times, or if times are missing, doubled or jump."""
+def _shown_times(shown: list[_Packet], is_cut_short: bool, first: int | None) -> np.ndarray | None:
+    """The packets' times in presentation order, from that of the first decoded picture on: int64 (pictures,).
+    None if times are missing, doubled or jump."""
     known = [packet.time for packet in shown if packet.time is not None]
-    first = probed[0]
     if first is None or not known or len(known) < len(shown):
         return None
     in_file = np.array(known, np.int64)
@@ -167,8 +170,16 @@ def _shown_times(shown: list[_Packet], probed: list[int | None], is_cut_short: b
     if is_cut_short:
         decode_times = [packet.decode_time for packet in shown if packet.decode_time is not None]
         times = _up_to_first_hole(times, max(decode_times, default=first))
-    shared = min(len(times), len(probed))
-    return times if shared and list(times[:shared]) == probed[:shared] else None
+    return times if len(times) else None
+
+
+def _carry_times(probed: list[int | None], times: np.ndarray, without_gap: bool) -> bool:
+    """Whether the first decoded pictures carry the first of these times, in their order. A picture may be missing,
+    since it may be damaged, unless without_gap."""
+    carried = [time for time in probed if time is not None and time <= times[-1]]
+    if without_gap:
+        return carried == list(times[: len(carried)])
+    return bool(np.all(np.diff(carried) > 0)) and bool(np.all(np.isin(carried, times)))
 
 
 def _up_to_first_hole(times: np.ndarray, last_decode_time: int) -> np.ndarray:

@@ -96,13 +96,14 @@ class MovieSink:
         context.color_trc = ColorTrc.BT709
 
     def write(self, rgb: np.ndarray) -> None:
-        """Append a frame, uint8 or uint16 (height, width, 3) sRGB."""
+        """Append a frame, uint8 or uint16 (height, width, 3) sRGB; the latter is rounded to 8 bits."""
         width, height = self._frame_size
         if rgb.shape != (height, width, 3):
             raise ValueError(f"the movie is {width} by {height}, and the frame has the shape {rgb.shape}")
+        if rgb.dtype == np.uint16:
+            rgb = ((rgb.astype(np.uint32) + 128) // 257).astype(np.uint8)  # swscale would dither
         even = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-        frame = VideoFrame.from_ndarray(even, format="rgb24" if rgb.dtype == np.uint8 else "rgb48le")
-        frame = frame.reformat(
+        frame = VideoFrame.from_ndarray(even, format="rgb24").reformat(
             format="yuv420p",
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,

@@ -1,19 +1,20 @@
 """Which picture of a movie is its frame n.
 
 A movie's strip in Blender is a clock, not a list: frame n shows the picture that is on screen n frame lengths
-after the start. Read off Blender 5.0.1 (movie_read.cc, and rendered strips of movies whose pictures carry their
-number):
+after the start. Read off Blender's movie_read.cc, and off the rendered strips of Blender 4.2, 4.5 and 5.0 (which
+agree) for movies whose pictures carry their number:
 
 - Constant frame rate, with or without B-frames, edit lists, negative or late starts: frame n is the n-th picture
   in presentation order; what an edit list hides does not count.
 - Variable frame rate: the rate is libav's guess (av_guess_frame_rate), and frame n is the last picture that
-  starts no later than round(n / rate) ticks after the first. Long pictures are repeated, and pictures that are
-  shorter than a frame may be passed over. The length is the video's duration times the rate, rounded.
+  starts no later than round(n / rate) after the first one, in ticks of the container's clock. Long pictures are
+  repeated, and of pictures shorter than a frame some are passed over. The length is the video's duration times the
+  rate, rounded.
 
-Two differences are wanted. Times that are off only by rounding to the container's clock (milliseconds in
-Matroska) count as constant, so that no picture is lost. And the first picture is the origin, where
-Blender takes the stream's stated start: in AVI files with B-frames the two differ, and Blender shows the first
-picture twice and the last one never.
+Three differences are wanted, so that no picture is lost without need. Times that are off only by rounding to the
+clock (milliseconds in Matroska) count as constant. The last picture is shown, even if a frame later than where
+Blender's strip ends. And the first picture is the origin, where Blender takes the stream's stated start:
+in AVI files with B-frames the two differ, and Blender shows the first picture twice and the last one never.
 """
 
 from __future__ import annotations
