@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
+
+# Read by OpenMP when torch loads. Threads that spin while they wait make one frame take five times as long where
+# Blender or anything else is on the same cores.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 if __package__ in (None, ""):  # run as a script: make this folder importable as the package it is
     sys.path[:] = [str(Path(__file__).resolve().parent.parent)] + [

@@ -55,7 +55,8 @@ def examine(cache_folder: Path | None = None) -> dict[str, Any]:
         report["device"] = choose_device("auto")
     except InputError as error:
         return {**report, "message": error.message, "hint": error.hint}
-    message = f"The engine is ready: VSE Colorizer {__version__}, {', '.join(report['variants'])}, on {report['device']}."
+    variants = ", ".join(report["variants"])
+    message = f"The engine is ready: VSE Colorizer {__version__} with {variants}, on {report['device']}."
     return {**report, "ok": True, "message": message}
 
 
@@ -85,9 +86,8 @@ def _module_versions() -> dict[str, str]:
         except ModuleNotFoundError as error:
             missing.append(requirement if error.name == module else f"{requirement}'s {error.name}")
         except Exception as error:  # a library that does not load says so in many ways
-            raise InputError(
-                "broken-module", f"{requirement} is installed in {sys.executable} but does not load: {_line(error)}.", _SET_UP
-            ) from error
+            what = f"{requirement} is installed in {sys.executable} but does not load: {_line(error)}."
+            raise InputError("broken-module", what, _SET_UP) from error
     if missing:
         raise InputError("missing-module", f"{sys.executable} lacks {', '.join(missing)}.", _SET_UP)
     return versions

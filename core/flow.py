@@ -1,8 +1,7 @@
 """Motion between neighbouring frames: dense optical flow both ways, where it can be trusted, and cuts.
 
-The flow is DIS (Kroeger et al., "Fast Optical Flow using Dense Inverse Search", ECCV 2016), OpenCV's
-"medium" preset. A flow from frame a to frame b is float (h, w, 2), in pixels, x then y: the pixel of a at
-p is the pixel of b at p + flow(p).
+The flow is DIS (Kroeger et al., "Fast Optical Flow using Dense Inverse Search", ECCV 2016). A flow from frame a
+to frame b is float (h, w, 2), in pixels, x then y: the pixel of a at p is the pixel of b at p + flow(p).
 """
 
 from __future__ import annotations
@@ -12,10 +11,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-# The short side, in pixels, at which motion is measured.
-MOTION_SIZE = 256
+# The short side, in pixels, at which motion is measured. Points followed over 60 frames of nine clips end on
+# another colour in 2.0% of cases at 192, 2.2% at 256, which takes twice the time.
+MOTION_SIZE = 192
+# OpenCV's "medium" preset with the stride and the descent of "fast": 12 ms for both ways, against 15 ms at 2.6% and
+# 7 ms at 2.8% of the two presets at their best sizes.
+_FINEST_SCALE, _STRIDE, _DESCENT_STEPS, _REFINEMENT_STEPS = 1, 4, 16, 5
 # A flow that does not lead back to within this many pixels of where it started is not trusted.
-MAX_RETURN_ERROR = 1.0
+MAX_RETURN_ERROR = 0.75
 # Measured on nine clips and 200 splices of them: splices fail from 0.98 of their pixels on, motion at most 0.55.
 CUT_FAILURES = 0.8
 # Flat frames (black, a title card) return anywhere, so a cut to or from one shows in the histogram alone.
@@ -27,11 +30,14 @@ class Motion:
     """The motion between a frame and the one after it, at motion size.
 
     forward, backward: float16 (h, w, 2), the flows from the earlier frame to the later one and back.
+    forward_error, backward_error: float16 (h, w), the `return_error` of each.
     cut: whether the two belong to different shots, so that neither flow means anything.
     """
 
     forward: np.ndarray
     backward: np.ndarray
+    forward_error: np.ndarray
+    backward_error: np.ndarray
     cut: bool
 
 
@@ -50,17 +56,17 @@ def motion_picture(lightness: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 def measure_motion(earlier: np.ndarray, later: np.ndarray) -> Motion:
     """The motion between two neighbouring frames, given as motion pictures of one shape."""
-    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    forward = dis.calc(earlier, later, None).astype(np.float16)  # type: ignore[call-overload]
-    backward = dis.calc(later, earlier, None).astype(np.float16)  # type: ignore[call-overload]
-    failures = float(np.mean(return_error(as_float(forward), as_float(backward)) > MAX_RETURN_ERROR))
+    forward, backward = _dis_flow(earlier, later), _dis_flow(later, earlier)
+    forward_error = return_error(as_float(forward), as_float(backward))
+    backward_error = return_error(as_float(backward), as_float(forward))
+    failures = float(np.mean(forward_error > MAX_RETURN_ERROR))
     cut = failures > CUT_FAILURES or _histogram_distance(earlier, later) > CUT_HISTOGRAM
-    return Motion(forward, backward, cut)
+    return Motion(forward, backward, forward_error.astype(np.float16), backward_error.astype(np.float16), cut)
 
 
-def as_float(flow: np.ndarray) -> np.ndarray:
-    """A stored flow as float32, ready for arithmetic."""
-    return flow.astype(np.float32)
+def as_float(stored: np.ndarray) -> np.ndarray:
+    """A stored flow or error as float32, ready for arithmetic."""
+    return stored.astype(np.float32)
 
 
 def warp(image: np.ndarray, flow: np.ndarray) -> np.ndarray:
@@ -86,6 +92,16 @@ def resize_flow(flow: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         return flow
     resized = cv2.resize(flow, shape[::-1], interpolation=cv2.INTER_LINEAR)
     return resized * np.array([shape[1] / width, shape[0] / height], np.float32)
+
+
+def _dis_flow(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """float16 (h, w, 2)."""
+    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    dis.setFinestScale(_FINEST_SCALE)
+    dis.setPatchStride(_STRIDE)
+    dis.setGradientDescentIterations(_DESCENT_STEPS)
+    dis.setVariationalRefinementIterations(_REFINEMENT_STEPS)
+    return dis.calc(start, end, None).astype(np.float16)  # type: ignore[call-overload]
 
 
 def _targets(flow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

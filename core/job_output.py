@@ -73,6 +73,7 @@ class MovieOutput(JobOutput):
 
     def write(self, frame: int, png: bytes) -> None:
         picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
+        assert picture is not None  # it was encoded here, or carries a seal
         self._sink.write(np.ascontiguousarray(picture[..., ::-1]))
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

@@ -31,13 +31,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     if not (16 <= args.width <= 8192 and 16 <= args.height <= 8192 and 2 <= args.frames <= 10_000):
-        raise InputError("bad-arguments", "The clip must be 16 to 8192 pixels wide and high, and have 2 to 10000 frames.")
+        raise InputError("bad-arguments", "The clip must be 16 to 8192 pixels wide and high with 2 to 10000 frames.")
 
     from ..frames.sink import MovieSink
     from ..hints import HintTrack, Keyframe, Stroke
     from ..job import Job, Output, Source
+    from ..memory import keep_freed_memory
     from ..pipeline import run_job
 
+    keep_freed_memory()
     settings = Settings(variant=args.variant, device=args.device)
     hints = HintTrack((Keyframe(0, (Stroke("#b04a3c", 0.03, ((0.3, 0.5), (0.6, 0.5))),)),))
     with TemporaryDirectory() as folder:

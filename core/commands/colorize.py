@@ -17,7 +17,7 @@ from ..progress import JobCancelledError, Progress
 HELP = "colour a movie, a folder of pictures or a picture"
 # Names of files that are no folders, and that cannot be written.
 _OTHER_MEDIA = frozenset(
-    ".avi .bmp .dpx .exr .flv .gif .jp2 .jpeg .jpg .m4v .mpeg .mpg .mxf .ogv .ts .tga .tif .tiff .webm .webp .wmv".split()
+    ".avi .bmp .dpx .exr .flv .gif .jp2 .jpeg .jpg .m4v .mpeg .mpg .mxf .ogv .tga .tif .tiff .ts .webm .webp".split()
 )
 _CANCELLED = 130
 
@@ -54,7 +54,10 @@ def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from ..cache import default_cache_folder
+    from ..memory import keep_freed_memory
     from ..pipeline import run_job
+
+    keep_freed_memory()
 
     interrupts: list[int] = []
 

@@ -24,7 +24,9 @@ def run(args: argparse.Namespace) -> int:
     _log_to_stderr_and_file()
 
     from ..engine import Engine
+    from ..memory import keep_freed_memory
 
+    keep_freed_memory()
     Engine(sys.stdin.buffer, events, Path(args.cache) if args.cache else None).serve()
     return 0
 
