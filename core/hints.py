@@ -96,14 +96,15 @@ def load_hints(path: str | Path) -> HintTrack:
     """Read and validate a hints file. Raises InputError if it is missing, no JSON, or not a hints document."""
     try:
         text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise InputError("bad-hints", f"The hints file {path} cannot be read: {_reason(error)}.") from error
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
-        raise InputError(
-            "bad-hints", f"The hints file {path} is not JSON: {error.msg} in line {error.lineno}."
-        ) from error
+        reason = f"{error.msg} in line {error.lineno}"
+        raise InputError("bad-hints", f"The hints file {path} is not JSON: {reason}.") from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, or nesting as deep
+        raise InputError("bad-hints", f"The hints file {path} is no hints document.") from error
     return parse_hints(document)
 
 

@@ -8,6 +8,7 @@ the add-on may import it.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -20,6 +21,7 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 FORMATS = ("png", "mp4", "mov", "mkv")
 BIT_DEPTHS = (8, 16)
 WORKING_SIZES = (128, 1024)
+_FRAME = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 @dataclass(frozen=True)
@@ -101,14 +103,15 @@ def parse_job(document: object) -> Job:
     version = document.get("version")
     if version != JOB_VERSION or isinstance(version, bool):
         raise _bad("version", f"is {version!r}, and this release reads version {JOB_VERSION}")
-    hints, style = document.get("hints"), document.get("style")
+    hints, style, references = document.get("hints"), document.get("style"), document.get("references")
+    settings = document.get("settings")
     return Job(
         source=_parse_source(document.get("source")),
         output=_parse_output(document.get("output")),
         hints=HintTrack() if hints is None else parse_hints(hints),
-        references=_parse_references(document.get("references") or {}),
+        references={} if references is None else _parse_references(references),
         style=None if style is None else _parse_style(style),
-        settings=_parse_settings(document.get("settings") or {}),
+        settings=Settings() if settings is None else _parse_settings(settings),
     )
 
 
@@ -160,7 +163,8 @@ def _parse_references(value: object) -> dict[int, str]:
         raise _bad("references", "must be an object of source frame → picture")
     references = {}
     for key, path in value.items():
-        if not (isinstance(key, str) and key.isascii() and key.isdigit() and len(key) < 10):
+        # "01" is refused too: it would be the same frame as "1".
+        if not (isinstance(key, str) and _FRAME.fullmatch(key)):
             raise _bad("references", f"has the key {key!r}, and a key must be a source frame, a whole number from 0")
         references[int(key)] = _text(path, f"references[{key}]")
     return references
@@ -203,7 +207,7 @@ def _fraction(value: object, where: str) -> float:
 
 
 def _one_of(value: Any, choices: tuple[Any, ...], where: str) -> Any:
-    if isinstance(value, bool) or value not in choices:
+    if type(value) is not type(choices[0]) or value not in choices:
         raise _bad(where, f"is {value!r}, and must be one of {', '.join(map(str, choices))}")
     return value
 
