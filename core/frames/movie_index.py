@@ -78,12 +78,14 @@ def index_movie(path: Path) -> MovieIndex:
         stated_length = 0 if cut_short else stream.duration or 0
     container, stream = open_movie(path)
     with container:
-        probed = list(islice(decoded(container, stream), _PROBED_PICTURES))
-    if not probed:
-        raise InputError("no-frames", f"No frame of the movie {path} can be decoded.", "The file may be damaged.")
+        pictures = decoded(container, stream)
+        first_picture = next(pictures, None)
+        if first_picture is None:
+            raise InputError("no-frames", f"No frame of the movie {path} can be decoded.", "The file may be damaged.")
+        probed = [first_picture.pts, *(picture.pts for picture in islice(pictures, _PROBED_PICTURES))]
     shown = [packet for packet in packets if packet.is_shown]
-    times = _shown_times(shown, bool(cut_short), probed[0].pts)
-    if times is not None and not _carry_times([picture.pts for picture in probed], times, has_guessed_times):
+    times = _shown_times(shown, bool(cut_short), first_picture.pts)
+    if times is not None and not _carry_times(probed, times, has_guessed_times):
         times = None
     picture_count = _count_pictures(path) if times is None else len(times)
     length = 0
@@ -101,7 +103,7 @@ def index_movie(path: Path) -> MovieIndex:
         length=length,
         ticks_per_frame=ticks_per_frame,
         fps=fps,
-        first_picture=probed[0],
+        first_picture=first_picture,
         cut_short=cut_short,
         undecodable_count=0 if cut_short else max(0, len(shown) - picture_count),
     )
@@ -110,12 +112,14 @@ def index_movie(path: Path) -> MovieIndex:
 def _read_packets(container: InputContainer, stream: VideoStream) -> tuple[list[_Packet], str]:
     """The stream's packets in file order, and how the file is cut short, if it is."""
     packets: list[_Packet] = []
-    count, end, is_whole, failure = 0, 0.0, True, ""
+    ends: dict[int, int] = {}
+    count, is_whole, failure = 0, True, ""
     try:
         for packet in container.demux():
             if packet.pts is not None:
-                end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
-            if packet.stream.index != stream.index or is_end(packet):
+                end = packet.pts + (packet.duration or 0)
+                ends[packet.stream_index] = max(end, ends.get(packet.stream_index, end))
+            if packet.stream_index != stream.index or is_end(packet):
                 continue
             count += 1
             is_whole = not packet.is_corrupt
@@ -136,7 +140,8 @@ def _read_packets(container: InputContainer, stream: VideoStream) -> tuple[list[
         return packets, f"reading it stops ({failure})"
     if not is_whole:
         return packets[:-1], "its last frame is not whole"
-    return packets, _missing_end(container, stream, count, end)
+    seconds = [float(end * (container.streams[index].time_base or 0)) for index, end in ends.items()]
+    return packets, _missing_end(container, stream, count, max(seconds, default=0.0))
 
 
 def _missing_end(container: InputContainer, stream: VideoStream, count: int, end: float) -> str:
