@@ -22,11 +22,12 @@ def register() -> None:
     for module in _MODULES:
         module.register()
     bpy.app.handlers.load_pre.append(_before_another_file)
-    atexit.register(runtime.end_all)
+    # Blender unregisters when it quits; as the bpy module it does not, and then crashes or hangs at its end.
+    atexit.register(unregister)
 
 
 def unregister() -> None:
-    atexit.unregister(runtime.end_all)
+    atexit.unregister(unregister)
     bpy.app.handlers.load_pre.remove(_before_another_file)
     runtime.end_all()
     for module in reversed(_MODULES):

@@ -35,7 +35,7 @@ def colorize_job(context: bpy.types.Context, strip: Any, footage: strips.Footage
     )
 
 
-class ColorizeStrip(TaskOperator[ColorizeRun], bpy.types.Operator):
+class ColorizeStrip(TaskOperator, bpy.types.Operator):
     """Colour the active strip as its hints say, and put the result above it"""
 
     bl_idname = "vse_colorizer.colorize_strip"

@@ -11,7 +11,7 @@ from ..preferences import chosen_path, preferences
 from .task_operator import TaskOperator
 
 
-class CheckEngine(TaskOperator[EngineCheck], bpy.types.Operator):
+class CheckEngine(TaskOperator, bpy.types.Operator):
     """Say whether the engine can run, and on what"""
 
     bl_idname = "vse_colorizer.check_engine"
@@ -27,7 +27,7 @@ class CheckEngine(TaskOperator[EngineCheck], bpy.types.Operator):
         return task.verdict
 
 
-class SetUpEngine(TaskOperator[EngineSetup], bpy.types.Operator):
+class SetUpEngine(TaskOperator, bpy.types.Operator):
     """Make an environment of the add-on's own with what the engine needs (1 to 5 GB)"""
 
     bl_idname = "vse_colorizer.set_up_engine"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any
 
 import bpy
 
@@ -15,20 +15,21 @@ from ..task import Task
 
 _STEP_S = 0.1
 
-SomeTask = TypeVar("SomeTask", bound=Task)
 
+class TaskOperator:
+    """Mixin for an operator that runs one task at a time and shows it in the panel.
 
-class TaskOperator(Generic[SomeTask]):
-    """Mixin for an operator that runs one task at a time and shows it in the panel."""
+    It is no Generic: Blender 4.2 and 4.5 do not survive the end of a process in which an operator was one.
+    """
 
-    _task: SomeTask
+    _task: Task
     report: Callable[[set[str], str], None]
 
-    def make_task(self, context: bpy.types.Context) -> SomeTask:
+    def make_task(self, context: bpy.types.Context) -> Task:
         """The task to run. Raises InputError if it cannot be."""
         raise NotImplementedError
 
-    def conclude(self, context: bpy.types.Context, task: SomeTask) -> str:
+    def conclude(self, context: bpy.types.Context, task: Any) -> str:
         """Use what the task has done. Returns the sentence to show. Raises InputError if that is not possible."""
         raise NotImplementedError
 
