@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 
+import addon_utils
 import bpy
 
 from . import panels, preferences, properties, runtime
@@ -18,16 +19,20 @@ def _before_another_file(*_: object) -> None:
     runtime.say("")
 
 
+def _disable() -> None:
+    """As the bpy module, Blender disables its add-ons too late at its end, and crashes or hangs over it."""
+    addon_utils.disable(preferences.ADDON_ID)
+
+
 def register() -> None:
     for module in _MODULES:
         module.register()
     bpy.app.handlers.load_pre.append(_before_another_file)
-    # Blender unregisters when it quits; as the bpy module it does not, and then crashes or hangs at its end.
-    atexit.register(unregister)
+    atexit.register(_disable)
 
 
 def unregister() -> None:
-    atexit.unregister(unregister)
+    atexit.unregister(_disable)
     bpy.app.handlers.load_pre.remove(_before_another_file)
     runtime.end_all()
     for module in reversed(_MODULES):

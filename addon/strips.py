@@ -115,7 +115,8 @@ def check_speed(strip: Any) -> None:
     does not do that, since a panel may not add data while it is drawn.
     """
     render = strip.id_data.render
-    if strip.type != "MOVIE" or abs(strip.fps - render.fps / render.fps_base) < 1e-3:
+    # A file that Blender cannot read has no rate; the engine says what is wrong with it.
+    if strip.type != "MOVIE" or strip.fps <= 0 or abs(strip.fps - render.fps / render.fps_base) < 1e-3:
         return
     clip = bpy.data.movieclips.load(bpy.path.abspath(strip.filepath))
     length = clip.frame_duration

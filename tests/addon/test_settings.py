@@ -59,3 +59,4 @@ def test_settings_hints_and_radii_survive_saving(scene, strip, addon, tmp_path):
     assert scene.vse_colorizer.device == "cpu"
     kept = scene.sequence_editor.active_strip.vse_colorizer.annotation
     assert addon("properties").layer_radii(kept) == pytest.approx([0.07])
+    bpy.ops.wm.read_homefile(use_empty=True)
