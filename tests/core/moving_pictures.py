@@ -1,0 +1,21 @@
+"""Grey clips with a known motion, for tests of the way from footage to colour."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import skimage.data
+
+HEIGHT, WIDTH = 144, 192
+RED, BLUE, GREY = "#c03020", "#2040c0", "#808080"
+
+
+def camera_move(count: int, step: float = 1.0, name: str = "camera") -> list[np.ndarray]:
+    """uint8 (144, 192, 3), grey: a photograph under a camera that moves right by `step` pixels a frame."""
+    photograph = cv2.cvtColor(cv2.resize(_grey(name), (400, 400), interpolation=cv2.INTER_AREA), cv2.COLOR_GRAY2RGB)
+    return [cv2.getRectSubPix(photograph, (WIDTH, HEIGHT), (150 + step * number, 200)) for number in range(count)]
+
+
+def _grey(name: str) -> np.ndarray:
+    picture = getattr(skimage.data, name)()
+    return picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
