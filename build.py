@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -47,6 +48,8 @@ def main() -> int:
         )
         return 2
 
+    # A build machine that stops this stops its children too: SystemExit passes through their clean-up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     from build_tools import demo, lint, packaging, suites
     from core.errors import InputError
 
