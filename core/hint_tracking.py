@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .flow import MAX_RETURN_ERROR, Motion, as_float
+from .flow import MAX_RETURN_ERROR, Motion
 from .hints import HintTrack, Keyframe
 from .raster import rasterize
 from .strip_motion import BLOCK, StripMotion
@@ -60,9 +60,9 @@ def follow(points: Points, motion: Motion, picture: np.ndarray, *, backward: boo
     if motion.cut or not len(points):
         return points.where(np.zeros(len(points), bool))
     there, back = (motion.backward, motion.forward) if backward else (motion.forward, motion.backward)
-    step = _sample(as_float(there), points.x, points.y)
+    step = _sample(there, points.x, points.y)[:, :2]
     x, y = points.x + step[:, 0], points.y + step[:, 1]
-    missed = np.hypot(*(step + _sample(as_float(back), x, y)).T)
+    missed = np.hypot(*(step + _sample(back, x, y)[:, :2]).T)
     height, width = picture.shape
     inside = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
     change = _lightness_at(picture, x, y) - points.lightness

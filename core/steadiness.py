@@ -11,54 +11,61 @@ from collections.abc import Iterator, Mapping
 import cv2
 import numpy as np
 
-from .flow import as_float, resize_flow, warp
+from .flow import warp
 from .strip_motion import StripMotion
 
-# How many frames on either side count.
+# How many frames on either side count. Chroma's change along the motion, over four clips and a film, with grain and
+# without: 2 take off 64%, 3 71%, 4 75%; each costs about 4 ms a frame.
 STEADY_REACH = 3
-# A neighbour's weight falls by half where its flow misses the way back by 0.3 pixels, or its L* is 4 off.
-_RETURN_SCALE = 0.4
-_LIGHTNESS_SCALE = 6.0
+# A neighbour's weight falls to a half where its L* is 7 off.
+_LIGHTNESS_SCALE = 10.0
 
 
-def steady_chroma(frame: int, chroma: Mapping[int, np.ndarray], motion: StripMotion, strength: float) -> np.ndarray:
-    """The frame's ab, float32 (H, W, 2), averaged with its neighbours'.
+def small_lab(ab: np.ndarray, picture: np.ndarray) -> np.ndarray:
+    """A frame as `steady_correction` looks at it: float32 (h, w, 3), L* without its grain, a and b.
 
-    chroma: ab of each frame within STEADY_REACH of `frame`, as far as the footage goes, and of itself.
-    strength: 0 (the frame alone) to 1. Nothing is taken across a cut.
+    ab: float32 (H, W, 2). picture: the frame's motion picture, uint8 (h, w).
     """
-    own = chroma[frame]
-    if strength == 0.0:
-        return own
-    total = own.copy()
+    small = cv2.resize(ab, picture.shape[::-1], interpolation=cv2.INTER_AREA)
+    return np.dstack([cv2.blur(picture, (3, 3)) / np.float32(2.55), small])
+
+
+def steady_correction(frame: int, labs: Mapping[int, np.ndarray], motion: StripMotion, strength: float) -> np.ndarray:
+    """What to add to the frame's ab to make it the mean of its own and its neighbours': float32 (h, w, 2).
+
+    labs: `small_lab` of each frame within STEADY_REACH, as far as the footage goes, and of the frame itself.
+    strength: 0 to 1, the neighbours' weight. Nothing is taken across a cut.
+    """
+    own = labs[frame]
+    total = np.zeros_like(own[..., 1:])
     weights = np.ones(own.shape[:2], np.float32)
     for step in (1, -1):
-        for number, flow, confidence in _ways(frame, step, chroma, motion):
-            weight = strength * cv2.resize(confidence, own.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-            total += weight[..., None] * warp(chroma[number], resize_flow(flow, own.shape[:2]))
+        for number, flow, trust in _ways(frame, step, labs, motion):
+            change = warp(labs[number], flow) - own
+            # What the whole picture shares is flicker of the film, not another object.
+            lightness = np.abs(change[..., 0] - np.median(change[::4, ::4, 0]))
+            weight = strength * trust * np.exp(lightness * (-1.0 / _LIGHTNESS_SCALE))
+            total += weight[..., None] * change[..., 1:]
             weights += weight
     return total / weights[..., None]
 
 
 def _ways(
-    frame: int, step: int, chroma: Mapping[int, np.ndarray], motion: StripMotion
+    frame: int, step: int, labs: Mapping[int, np.ndarray], motion: StripMotion
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """Each neighbour in one direction, nearest first: its number, the flow from `frame` to it, float32 (h, w, 2),
-    and how far that can be trusted, float32 (h, w), 0..1. Ends at a cut."""
-    start = motion.picture(frame).astype(np.float32)
-    flow = np.zeros((*motion.shape, 2), np.float32)
-    trust = np.ones(motion.shape, np.float32)
+    and how far the flow can be trusted, float32 (h, w), 0..1. Ends at a cut."""
+    way = None
     for number in range(frame + step, frame + step * (STEADY_REACH + 1), step):
-        if number not in chroma:
+        if number not in labs:
             return
         between = motion.between(min(number, number - step))
         if between.cut:
             return
-        there = as_float(between.forward if step > 0 else between.backward)
-        error = as_float(between.forward_error if step > 0 else between.backward_error)
-        trust = trust * warp(np.exp(-((error / _RETURN_SCALE) ** 2)), flow)
-        flow = flow + warp(there, flow)
-        change = (warp(motion.picture(number).astype(np.float32), flow) - start) / 2.55
-        # What the whole picture shares is flicker of the film, not another object.
-        change -= np.median(change[::4, ::4])
-        yield number, flow, trust * np.exp(-np.abs(change) / _LIGHTNESS_SCALE)
+        onward = between.forward if step > 0 else between.backward
+        if way is None:
+            way = onward
+        else:
+            onward = warp(onward, way[..., :2])
+            way = np.dstack([way[..., :2] + onward[..., :2], way[..., 2] * onward[..., 2]])
+        yield number, way[..., :2], way[..., 2]

@@ -16,7 +16,7 @@ from .hint_tracking import HintTracker, stroked_keyframes
 from .hints import HintTrack
 from .job import Settings
 from .raster import rasterize
-from .steadiness import STEADY_REACH, steady_chroma
+from .steadiness import STEADY_REACH, small_lab, steady_correction
 from .strip_motion import Footage, StripMotion
 
 
@@ -39,7 +39,9 @@ class StripColorizer:
         self._hints = HintTracker(track, self._motion, self._shape)
         self._strokes = {keyframe.frame: keyframe.strokes for keyframe in stroked_keyframes(track)}
         self._reach = steady_reach(settings)
+        # Of the frames seen last: ab at working size, and what the steadiness looks at.
         self._chroma: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._labs: OrderedDict[int, np.ndarray] = OrderedDict()
 
     def render(self, first: int, last: int) -> Iterator[np.ndarray]:
         """Frames first..last, both included, in colour, in their own dtype; fewer where the footage ends."""
@@ -61,15 +63,21 @@ class StripColorizer:
         """Have the network's chroma of a frame at working size in store."""
         if number not in self._chroma:
             small = cv2.resize(lightness, self._shape[::-1], interpolation=cv2.INTER_AREA)
-            ab, mask = self._hints.at(number)
-            self._chroma[number] = self._colorizer.predict(small, ab, mask, saturation=self._settings.saturation)
-        self._chroma.move_to_end(number)
-        while len(self._chroma) > 2 * self._reach + 1:
-            self._chroma.popitem(last=False)
+            hint_ab, mask = self._hints.at(number)
+            ab = self._colorizer.predict(small, hint_ab, mask, saturation=self._settings.saturation)
+            self._chroma[number] = ab
+            self._labs[number] = small_lab(ab, self._motion.picture(number))
+        for store in (self._chroma, self._labs):
+            store.move_to_end(number)
+            while len(store) > 2 * self._reach + 1:
+                store.popitem(last=False)
 
     def _finish(self, number: int, rgb: np.ndarray, lightness: np.ndarray) -> np.ndarray:
-        steady = steady_chroma(number, self._chroma, self._motion, self._settings.temporal_strength)
-        ab = upsample_chroma(steady, lightness)
+        ab = self._chroma[number]
+        if self._reach:
+            correction = steady_correction(number, self._labs, self._motion, self._settings.temporal_strength)
+            ab = ab + cv2.resize(correction, ab.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        ab = upsample_chroma(ab, lightness)
         if number in self._strokes:
             hint_ab, mask = rasterize(self._strokes[number], rgb.shape[1], rgb.shape[0])
             ab = np.where(mask[..., None], hint_ab, ab)

@@ -14,8 +14,8 @@ from .flow import Motion, measure_motion, motion_picture
 
 # Read-ahead goes block by block, so that walking backward decodes every frame once.
 BLOCK = 32
-# About 0.8 MB each at 16:9.
-MOTIONS_KEPT = 4 * BLOCK
+# 1.6 MB each at 16:9.
+MOTIONS_KEPT = 2 * BLOCK
 PICTURES_KEPT = 8 * BLOCK
 
 T = TypeVar("T")

@@ -79,7 +79,7 @@ def _stages(movie: Path, settings: Settings, hints: Any) -> dict[str, float]:
     from ..frames.sink import encode_png
     from ..frames.source import open_source
     from ..raster import rasterize
-    from ..steadiness import STEADY_REACH, steady_chroma
+    from ..steadiness import STEADY_REACH, small_lab, steady_correction
     from ..strip_coloring import working_shape
     from ..strip_motion import StripMotion
 
@@ -101,7 +101,7 @@ def _stages(movie: Path, settings: Settings, hints: Any) -> dict[str, float]:
     ab, mask = rasterize(hints.keyframes[0].strokes, small[1], small[0])
     colorizer = Colorizer.load(settings.variant, settings.device, working_size=settings.working_size)
     predicted = colorizer.predict(seen, ab, mask, saturation=settings.saturation)
-    chroma = dict.fromkeys(window, predicted)
+    labs = {number: small_lab(predicted, motion.picture(number)) for number in window}
     full = upsample_chroma(predicted, lightness)
     pictures = [motion_picture(lightness_from_srgb(frame), motion.shape) for frame in frames[:2]]
     colored = recolor(frames[0], full)
@@ -109,7 +109,7 @@ def _stages(movie: Path, settings: Settings, hints: Any) -> dict[str, float]:
         "lightness": _time(lambda: lightness_from_srgb(frames[0])),
         "flow, both ways": _time(lambda: measure_motion(pictures[0], pictures[1])),
         "network": _time(lambda: colorizer.predict(seen, ab, mask, saturation=settings.saturation)),
-        "steadiness": _time(lambda: steady_chroma(len(window) // 2, chroma, motion, settings.temporal_strength)),
+        "steadiness": _time(lambda: steady_correction(len(window) // 2, labs, motion, settings.temporal_strength)),
         "upsample chroma": _time(lambda: upsample_chroma(predicted, lightness)),
         "recolor": _time(lambda: recolor(frames[0], full)),
         "encode PNG": _time(lambda: encode_png(colored)),

@@ -66,14 +66,15 @@ def test_beyond_its_memory_frames_go_to_disk_and_leave_nothing_there(
 
 
 @pytest.mark.parametrize(
-    "bad", [np.zeros((4, 6), np.uint8), np.zeros((4, 6, 4), np.uint8), np.zeros((4, 6, 3)), np.zeros((0, 6, 3), np.uint8)]
+    "shape, dtype", [((4, 6), np.uint8), ((4, 6, 4), np.uint8), ((4, 6, 3), np.float32), ((0, 6, 3), np.uint8)]
 )
-def test_what_is_no_frame_is_named(bad: np.ndarray) -> None:
-    with FrameSpool([bad]) as spool, pytest.raises(InputError, match="Frame 0 is") as caught:
+def test_what_is_no_frame_is_named(shape: tuple[int, ...], dtype: type) -> None:
+    with FrameSpool([np.zeros(shape, dtype)]) as spool, pytest.raises(InputError, match="Frame 0 is") as caught:
         numbers(spool, 0, 0)
     assert caught.value.code == "bad-frame"
 
 
 def test_a_frame_of_another_size_is_named() -> None:
-    with FrameSpool([*frames(2), np.zeros((5, 6, 3), np.uint8)]) as spool, pytest.raises(InputError, match="Frame 2 is"):
+    mixed = [*frames(2), np.zeros((5, 6, 3), np.uint8)]
+    with FrameSpool(mixed) as spool, pytest.raises(InputError, match="Frame 2 is"):
         numbers(spool, 0, 2)
