@@ -26,7 +26,7 @@ from .recipes import Phase, Recipe
 from .validation import Validation
 
 CHECKPOINT = "checkpoint.safetensors"
-_VALIDATE_EVERY_S = 300.0
+_VALIDATE_EVERY_S = 600.0
 _FINAL_RATE = 0.02
 
 
