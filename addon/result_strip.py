@@ -13,7 +13,7 @@ from . import strips, versions
 _TRANSFORM = ("offset_x", "offset_y", "scale_x", "scale_y", "rotation", "origin", "filter")
 _CROP = ("min_x", "max_x", "min_y", "max_y")
 _MIRROR = ("use_flip_x", "use_flip_y")
-_LOOK = ("blend_type", "blend_alpha", "color_multiply", "strobe", "use_linear_modifiers")
+_LOOK = ("blend_type", "blend_alpha", "color_multiply", "strobe")
 
 
 def output_folder(strip: Any) -> str:

@@ -16,9 +16,11 @@ from types import ModuleType
 
 import pytest
 
-# Blender reads these when bpy is first imported: nothing of the user's own Blender or data is touched.
+# Nothing of the user's own Blender or data is touched. Blender reads its variable when it starts: whoever runs
+# these tests inside a running Blender has to set it.
 _home = tempfile.TemporaryDirectory(prefix="vse_colorizer_tests_", ignore_cleanup_errors=True)
-os.environ["BLENDER_USER_RESOURCES"] = str(Path(_home.name) / "blender")
+if "bpy" not in sys.modules:
+    os.environ["BLENDER_USER_RESOURCES"] = str(Path(_home.name) / "blender")
 os.environ["XDG_DATA_HOME"] = str(Path(_home.name) / "data")
 os.environ["XDG_CACHE_HOME"] = str(Path(_home.name) / "cache")
 

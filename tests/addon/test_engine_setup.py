@@ -24,13 +24,16 @@ def data_folder(addon, tmp_path, monkeypatch):
 @pytest.fixture
 def wheels(tmp_path) -> Path:
     """A wheel that brings the engine's packages: a .pth file which leads to the environment that has them."""
-    program = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    packages = subprocess.run([engine_python(), "-I", "-c", program], capture_output=True, text=True, check=True)
+    program = "import sys, sysconfig; print(sys.version_info[:2], sysconfig.get_path('purelib'), sep=chr(10))"
+    told = subprocess.run([engine_python(), "-I", "-c", program], capture_output=True, text=True, check=True)
+    version, packages = told.stdout.splitlines()
+    if version != str(sys.version_info[:2]):
+        pytest.skip("the engine's packages are for another Python than Blender's")
     folder = tmp_path / "wheels"
     folder.mkdir()
     info = "engine_packages-1.0.dist-info"
     with zipfile.ZipFile(folder / "engine_packages-1.0-py3-none-any.whl", "w") as wheel:
-        wheel.writestr("engine_packages.pth", packages.stdout)
+        wheel.writestr("engine_packages.pth", packages)
         wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: engine-packages\nVersion: 1.0\n")
         wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         wheel.writestr(f"{info}/RECORD", f"engine_packages.pth,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
