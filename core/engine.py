@@ -88,6 +88,8 @@ class Engine:
             answer = {"hello": self._hello, "colorize": self._colorize, "preview": self._preview}.get(request["type"])
             if answer is None:
                 raise InputError("unsupported", "Colour suggestions are not part of this release.")
+            if self._should_cancel(number):
+                raise JobCancelledError
             event = answer(request)
         except JobCancelledError:
             event = {"type": "cancelled"}

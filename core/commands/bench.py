@@ -48,12 +48,12 @@ def run(args: argparse.Namespace) -> int:
             for frame in _moving_noise(args.frames, args.width, args.height):
                 sink.write(frame)
         for stage, milliseconds in _stages(movie, settings, hints).items():
-            print(f"{stage:<22}{milliseconds:8.1f} ms", flush=True)
+            print(f"{stage:<22}{milliseconds:8.2f} ms", flush=True)
         job = Job(Source(str(movie)), Output(str(Path(folder) / "out")), hints, settings=settings)
         start = time.perf_counter()
         result = run_job(job, Path(folder) / "cache", lambda _: None, lambda *_: None, lambda: False)
         fps = result.frames / (time.perf_counter() - start)
-    print(f"{'all, frames a second':<22}{fps:8.1f}")
+    print(f"{'all, frames a second':<22}{fps:8.2f}")
     return 0
 
 

@@ -36,9 +36,7 @@ class Strip:
 def camera_moving(count: int, step: float) -> list[np.ndarray]:
     """A photograph under a camera that moves right by `step` pixels a frame, so that its content moves left."""
     photograph = cv2.resize(data.camera(), (360, 360), interpolation=cv2.INTER_AREA)
-    return [
-        cv2.getRectSubPix(photograph, (WIDTH, HEIGHT), (110 + step * number, 190)) for number in range(count)
-    ]
+    return [cv2.getRectSubPix(photograph, (WIDTH, HEIGHT), (110 + step * number, 190)) for number in range(count)]
 
 
 def dot(color: str, x: float, y: float, radius: float = 0.05) -> Stroke:

@@ -138,7 +138,7 @@ def test_steadiness_makes_flickering_colours_change_less_and_keeps_the_lightness
     # 16 bits: the rounding of 8 would change the colours as much as the network does.
     grainy = list((np.clip(np.stack(camera_move(7, 0.0)) + grain, 0, 255) * 257).astype(np.uint16))
     steady, unsteady = colorized(grainy, temporal_strength=1.0), colorized(grainy, temporal_strength=0.0)
-    assert flicker(steady) < 0.5 * flicker(unsteady)
+    assert flicker(steady) < 0.7 * flicker(unsteady)
     assert np.abs(lightness_from_srgb(steady[3]) - lightness_from_srgb(grainy[3])).max() <= STEP
 
 
