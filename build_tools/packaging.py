@@ -18,7 +18,7 @@ from . import environments
 
 DIST = environments.ROOT / "dist"
 _MANIFEST = "blender_manifest.toml"
-_FILES = {_MANIFEST, "__init__.py", "LICENSE", "README.md", "CHANGELOG.md", "requirements.txt"}
+_FILES = {_MANIFEST, "__init__.py", "LICENSE", "README.md", "requirements.txt"}
 _FOLDERS = {"addon", "core"}
 _SUFFIXES = {".py", ".safetensors", ".json"}
 _WEIGHTS = {f"core/nets/weights/{variant}.safetensors" for variant in VARIANTS}

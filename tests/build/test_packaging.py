@@ -17,7 +17,6 @@ GOOD = {
     "__init__.py": b"",
     "LICENSE": b"GNU",
     "README.md": b"#",
-    "CHANGELOG.md": b"#",
     "requirements.txt": b"torch",
     "addon/__init__.py": b"",
     "core/__main__.py": b"",
