@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,8 +84,8 @@ def track(*frames: int, color: str = "#c03020") -> HintTrack:
     return HintTrack(tuple(Keyframe(frame, (Stroke(color, 0.02, ((0.5, 0.5),)),)) for frame in frames))
 
 
-def keys(hints: HintTrack, **changes: object) -> list[str]:
-    arguments: dict = {"source_digest": "s", "weights_digest": "w", "device": "cpu", "bit_depth": 8}
+def keys(hints: HintTrack, **changes: Any) -> list[str]:
+    arguments: dict[str, Any] = {"source_digest": "s", "weights_digest": "w", "device": "cpu", "bit_depth": 8}
     settings = Settings(**{name: changes.pop(name) for name in list(changes) if name not in arguments})
     frame_keys = FrameKeys(**{**arguments, **changes}, settings=settings, track=hints)
     return [frame_keys.key(frame) for frame in range(100)]

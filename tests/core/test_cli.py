@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,12 +31,12 @@ QUICK = ("--device", "cpu", "--working-size", "128")
 HINT = {"color": "#c03020", "radius": 0.05, "points": [[0.5, 0.5]]}
 
 
-def start(*arguments: object, program: Path = REPOSITORY / "core", **options: object) -> subprocess.Popen[str]:
+def start(*arguments: object, program: Path = REPOSITORY / "core", **options: Any) -> subprocess.Popen[str]:
     command = [sys.executable, "-I", str(program / "__main__.py"), *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)  # type: ignore[call-overload,no-any-return]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
 
-def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
     process = start(*arguments, **options)
     out, err = process.communicate(timeout=300)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -38,7 +39,7 @@ def hints(*keyframes: tuple[int, Stroke]) -> HintTrack:
     return HintTrack(tuple(Keyframe(frame, (line,)) for frame, line in keyframes))
 
 
-def colorized(frames: Iterable[np.ndarray], track: HintTrack | None = None, **settings: float) -> list[np.ndarray]:
+def colorized(frames: Iterable[np.ndarray], track: HintTrack | None = None, **settings: Any) -> list[np.ndarray]:
     return list(colorize_frames(frames, hints=track, settings=replace(SETTINGS, **settings)))
 
 
