@@ -81,7 +81,9 @@ class HintsPanel(_ColorizePanel, bpy.types.Panel):
         row.template_list(
             HintColors.bl_idname, "", annotation, "layers", annotation.layers, "active_index", rows=3, sort_lock=True
         )
-        row.operator("vse_colorizer.add_hint_color", text="", icon="ADD")
+        column = row.column(align=True)
+        column.operator("vse_colorizer.add_hint_color", text="", icon="ADD")
+        column.operator("gpencil.layer_annotation_remove", text="", icon="REMOVE")
         if len(annotation.layers):
             layout.prop(annotation.vse_colorizer, "active_radius", slider=True)
         self._draw_keyframes(context, annotation)

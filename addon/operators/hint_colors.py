@@ -16,6 +16,8 @@ from .. import annotation_hints, strips, versions
 # Starting colours that are easily told apart: skin, grass, sky, brick, wood, cloth, and grey for "leave this grey".
 _PALETTE = ("#d9a58a", "#6f8f45", "#7fa8d6", "#a8513b", "#8a6642", "#5a4a8c", "#808080")
 
+_THICKNESS = 5
+
 
 def add_hint_layer(annotation: Any, color: tuple[float, float, float] | None = None) -> Any:
     """Add a layer for one hint colour, and make it the active one. color: sRGB, 0..1; None: the palette's next."""
@@ -24,6 +26,8 @@ def add_hint_layer(annotation: Any, color: tuple[float, float, float] | None = N
         color = (int(code[1:3], 16) / 255, int(code[3:5], 16) / 255, int(code[5:7], 16) / 255)
     layer = annotation.layers.new("Hint", set_active=True)
     layer.color = color
+    # Screen pixels; a layer made by a script has none, and its strokes would not be seen.
+    layer.thickness = _THICKNESS
     return layer
 
 

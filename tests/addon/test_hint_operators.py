@@ -27,6 +27,7 @@ def test_the_first_hint_keyframe_makes_all_that_painting_needs(scene, strip, add
     assert bpy.ops.vse_colorizer.add_hint_keyframe() == {"FINISHED"}
     annotation = strip.vse_colorizer.annotation
     assert _keys(annotation) == [[3]]
+    assert annotation.layers[0].thickness > 0 and annotation.layers[0].annotation_opacity > 0
     assert versions.space_annotation(space) == annotation
     assert scene.tool_settings.annotation_stroke_placement_view2d == "IMAGE"
     tool = bpy.context.workspace.tools.from_space_sequencer("PREVIEW")
