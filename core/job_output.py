@@ -91,7 +91,7 @@ def open_output(job: Job, info: SourceInfo, frame_count: int) -> JobOutput:
     """
     path = Path(job.output.path)
     if _is_footage(path, Path(job.source.path)):
-        raise InputError("bad-output", f"{path} is the footage itself.", "Choose another output.")
+        raise InputError("bad-output", f"{path} is the footage itself, or among its pictures.", "Choose another place.")
     if job.output.format != "png":
         if info.kind == "still":
             raise InputError(
@@ -126,7 +126,8 @@ def _make_folder(folder: Path) -> None:
 
 
 def _is_footage(output: Path, source: Path) -> bool:
-    """Whether writing to `output` would write over the source's own files."""
-    if not output.exists():
-        return False
-    return output.samefile(source)
+    """Whether writing to `output` could write over the source's own files."""
+    if output.exists() and output.samefile(source):
+        return True
+    # A picture beside those of a sequence would be one of them.
+    return source.is_dir() and output.suffix.lower() == ".png" and output.parent.resolve() == source.resolve()

@@ -335,6 +335,7 @@ def test_a_preview_is_the_frame_that_the_whole_job_gives(tmp_path: Path) -> None
         ({"hints": hints((4, stroke(RED)))}, "bad-hints", "frame 4"),
         ({"output": ("out.png", "png")}, "bad-output", "one picture"),
         ({"output": ("in", "png")}, "bad-output", "footage itself"),
+        ({"output": ("in/shot.0002.png", "png"), "source_range": (2, 2)}, "bad-output", "footage itself"),
         ({"output": ("taken/out", "png")}, "unwritable-output", "taken"),
         ({"output": ("taken/out.mp4", "mp4")}, "unwritable-output", "taken"),
     ],
