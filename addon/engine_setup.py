@@ -23,8 +23,8 @@ from .task import Task
 
 _PARTIAL = "partial-"
 _STALE_S = 24 * 3600
-# How far each stage takes the progress bar.
-_MADE, _DOWNLOADED, _INSTALLED = 0.1, 0.7, 0.95
+# How far each stage takes the progress bar: torch is the largest package by far.
+_MADE, _HAS_TORCH, _INSTALLED = 0.1, 0.5, 0.9
 
 
 class EngineSetup(Task):
@@ -51,6 +51,7 @@ class EngineSetup(Task):
         self._stages = [self._install_cpu_torch, self._install, self._check]
         self._process: ChildProcess | None = ChildProcess([sys.executable, "-I", "-m", "venv", str(self._folder)])
         self._may_fail = False
+        self._goal = _MADE
         self._doctor: EngineCheck | None = None
 
     def end(self) -> None:
@@ -91,11 +92,11 @@ class EngineSetup(Task):
         if pinned is None or sys.platform != "linux" or _has_nvidia_gpu():
             self._stages.pop(0)()
             return
-        self.status, self.factor, self._may_fail = "Collecting torch", _MADE, True
+        self.status, self.factor, self._goal, self._may_fail = "Collecting torch", _MADE, _HAS_TORCH, True
         self._process = self._pip("--no-deps", f"{pinned[0]}+cpu")
 
     def _install(self) -> None:
-        self.status, self.factor, self._may_fail = "Collecting packages", max(self.factor, _MADE), False
+        self.status, self.factor, self._goal, self._may_fail = "Collecting packages", self._goal, _INSTALLED, False
         self._process = self._pip("-r", str(self._requirements))
 
     def _check(self) -> None:
@@ -113,16 +114,18 @@ class EngineSetup(Task):
         if match := re.match(r"(Collecting|Downloading) (.+?)( \(from .*)?$", line):
             pinned = sum(1 for text in self._requirements.read_text(encoding="utf-8").splitlines() if "==" in text)
             if match[1] == "Collecting":
-                self.factor = min(_DOWNLOADED, self.factor + (_DOWNLOADED - _MADE) / max(1, pinned))
+                self.factor = min(self._goal, self.factor + (_INSTALLED - _HAS_TORCH) / max(1, pinned))
             self.status = f"{match[1]} {match[2].rpartition('/')[2]}"
         elif line.startswith("Installing collected packages"):
-            self.status, self.factor = "Installing packages", _DOWNLOADED
+            self.status, self.factor = "Installing packages", self._goal
 
     def _put_in_place(self) -> None:
         target = environment_folder()
+        aside = []
         try:
-            for earlier in data_folder().glob("engine-*"):
-                shutil.rmtree(earlier, ignore_errors=True)
+            # Renamed first: what another process still uses is then left whole.
+            for earlier in list(data_folder().glob("engine-*")):
+                aside.append(earlier.replace(earlier.with_name(f"{self._folder.name}-{earlier.name}")))
             os.replace(self._folder, target)
         except OSError as error:
             raise InputError(
@@ -130,6 +133,8 @@ class EngineSetup(Task):
                 f"The environment cannot be put into {target}: {error.strerror or error}.",
                 "Close other Blenders that use the engine, and try again.",
             ) from error
+        for earlier in aside:
+            shutil.rmtree(earlier, ignore_errors=True)
 
 
 def _new_partial_folder() -> Path:

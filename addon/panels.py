@@ -59,7 +59,7 @@ class ColorizePanel(_ColorizePanel, bpy.types.Panel):
             row.scale_y = 1.4
             row.enabled = runtime.task is None
             row.operator("vse_colorizer.colorize_strip", icon="COLOR")
-        draw_task(layout)
+        draw_task(context, layout)
 
 
 class HintsPanel(_ColorizePanel, bpy.types.Panel):
@@ -90,7 +90,7 @@ class HintsPanel(_ColorizePanel, bpy.types.Panel):
 
     def _draw_keyframes(self, context: bpy.types.Context, annotation: Any) -> None:
         scene = versions.sequencer_scene(context)
-        counts = annotation_hints.stroke_counts(annotation, strips.require_active_strip(scene))
+        counts = annotation_hints.stroke_counts(annotation, strips.active_strip(scene))
         column = self.layout.column(align=True)
         for frame, count in counts.items():
             row = column.row(align=True)
@@ -116,7 +116,7 @@ class SettingsPanel(_ColorizePanel, bpy.types.Panel):
         layout.use_property_split = True
         layout.use_property_decorate = False
         scene = versions.sequencer_scene(context)
-        strip_settings = strips.require_active_strip(scene).vse_colorizer
+        strip_settings = strips.active_strip(scene).vse_colorizer
         for name in ("variant", "working_size", "temporal_strength", "saturation", "bit_depth"):
             layout.prop(strip_settings, name)
         layout.separator()

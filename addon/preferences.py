@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import bpy
 from bpy.props import StringProperty
 
@@ -12,6 +14,9 @@ from . import runtime
 
 # Blender knows the add-on by the package above this one.
 ADDON_ID = __package__.rpartition(".")[0]
+# A letter of Blender's interface font is about this many pixels wide; the icon and the borders take so many letters.
+_LETTER_WIDTH = 7
+_MARGIN = 10
 
 
 class Preferences(bpy.types.AddonPreferences):
@@ -43,27 +48,26 @@ class Preferences(bpy.types.AddonPreferences):
         row = layout.row()
         row.operator("vse_colorizer.check_engine")
         row.operator("vse_colorizer.set_up_engine")
-        draw_task(layout)
+        draw_task(context, layout)
 
 
-def draw_task(layout: bpy.types.UILayout) -> None:
+def draw_task(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
     """Show the running task's progress with a Cancel button, else the last thing said."""
     if runtime.task is not None:
         row = layout.row(align=True)
         row.progress(factor=runtime.task.factor, text=runtime.task.status)
         row.operator("vse_colorizer.cancel", text="", icon="X")
     elif runtime.message:
-        wrapped_label(layout, runtime.message, icon="ERROR" if runtime.failed else "INFO")
+        _draw_sentence(context, layout, runtime.message, icon="ERROR" if runtime.failed else "INFO")
 
 
-def wrapped_label(layout: bpy.types.UILayout, sentence: str, icon: str = "NONE", width: int = 44) -> None:
-    """Show a sentence in lines of at most `width` characters: a label is cut off where the panel ends."""
-    import textwrap
-
+def _draw_sentence(context: bpy.types.Context, layout: bpy.types.UILayout, sentence: str, icon: str) -> None:
+    """Show a sentence in several lines: a label is cut off where the region ends."""
+    width = max(20, int(context.region.width / (_LETTER_WIDTH * context.preferences.system.ui_scale)) - _MARGIN)
     column = layout.column(align=True)
     column.scale_y = 0.8
     for number, line in enumerate(textwrap.wrap(sentence, width)):
-        column.label(text=line, icon=icon if number == 0 else "BLANK1" if icon != "NONE" else "NONE")
+        column.label(text=line, icon=icon if number == 0 else "BLANK1")
 
 
 def preferences(context: bpy.types.Context) -> Preferences:

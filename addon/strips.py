@@ -50,10 +50,15 @@ def active_strip(scene: bpy.types.Scene) -> Any | None:
 
 
 def require_active_strip(scene: bpy.types.Scene) -> Any:
-    """The sequencer's active strip. Raises InputError if there is none."""
+    """The sequencer's active strip. Raises InputError if there is none, or it is another strip's result."""
     strip = active_strip(scene)
     if strip is None:
         raise InputError("no-strip", "No strip is active.", "Click a movie or image strip in the sequencer.")
+    source = strip.vse_colorizer.result_of
+    if source and strip_named(scene, source) is not None:
+        raise InputError(
+            "bad-strip", f'The strip "{strip.name}" is the coloured result of "{source}".', f'Click "{source}" instead.'
+        )
     return strip
 
 

@@ -20,7 +20,11 @@ _THICKNESS = 5
 
 
 def add_hint_layer(annotation: Any, color: tuple[float, float, float] | None = None) -> Any:
-    """Add a layer for one hint colour, and make it the active one. color: sRGB, 0..1; None: the palette's next."""
+    """Add a layer for one hint colour, of the active one's radius, and make it the active one.
+
+    color: sRGB, 0..1; None: the palette's next.
+    """
+    radius = annotation.vse_colorizer.active_radius
     if color is None:
         code = _PALETTE[len(annotation.layers) % len(_PALETTE)]
         color = (int(code[1:3], 16) / 255, int(code[3:5], 16) / 255, int(code[5:7], 16) / 255)
@@ -28,6 +32,7 @@ def add_hint_layer(annotation: Any, color: tuple[float, float, float] | None = N
     layer.color = color
     # Screen pixels; a layer made by a script has none, and its strokes would not be seen.
     layer.thickness = _THICKNESS
+    annotation.vse_colorizer.active_radius = radius
     return layer
 
 

@@ -104,6 +104,7 @@ class TaskOperator:
 
     def _say(self, sentence: str, failure: bool = False) -> None:
         runtime.say(sentence, failure)
+        _redraw(bpy.context)
         self.report({"ERROR"} if failure else {"INFO"}, sentence)
 
 

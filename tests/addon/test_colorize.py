@@ -146,6 +146,13 @@ def test_a_second_run_replaces_the_frames_and_keeps_the_strip(scene, strip, addo
     assert _lab(_under(before, 0.3, 0.3))[1] > 20 > 0 > _lab(_under(after, 0.3, 0.3))[2]
 
 
+def test_a_result_is_not_coloured_itself(scene, strip, addon):
+    bpy.ops.vse_colorizer.colorize_strip()
+    scene.sequence_editor.active_strip = _result(scene, addon, strip)
+    with pytest.raises(RuntimeError, match='is the coloured result of "street"'):
+        bpy.ops.vse_colorizer.colorize_strip()
+
+
 def test_the_halves_of_a_split_strip_get_a_result_each(scene, strip, addon):
     bpy.ops.vse_colorizer.colorize_strip()
     right = strip.split(frame=13, split_method="SOFT")

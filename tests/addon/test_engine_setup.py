@@ -84,6 +84,8 @@ def test_the_order_of_interpreters(addon, core, data_folder, tmp_path):
 
 def test_set_up_makes_an_environment_that_runs_the_engine_where_it_ends_up(addon, data_folder, wheels, tmp_path):
     interpreters = addon("interpreters")
+    for earlier in (interpreters.environment_folder().name, "engine-of-an-older-release"):
+        (data_folder / earlier / "old").mkdir(parents=True)
     setup = addon("engine_setup").EngineSetup(
         str(wheels), online=False, requirements=_requirements(tmp_path, "engine-packages==1.0\n")
     )

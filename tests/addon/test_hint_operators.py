@@ -50,6 +50,23 @@ def test_a_hint_colour_may_be_given(scene, strip):
     assert tuple(annotation.layers[annotation.layers.active_index].color) == pytest.approx((0.25, 0.5, 0.75))
 
 
+def test_a_new_hint_colour_takes_the_radius_of_the_active_one(strip, addon):
+    bpy.ops.vse_colorizer.add_hint_color()
+    annotation = strip.vse_colorizer.annotation
+    annotation.vse_colorizer.active_radius = 0.05
+    bpy.ops.vse_colorizer.add_hint_color()
+    annotation.vse_colorizer.active_radius = 0.03
+    radii = dict(
+        zip(
+            (tuple(layer.color) for layer in annotation.layers),
+            addon("properties").layer_radii(annotation),
+            strict=True,
+        )
+    )
+    assert sorted(radii.values()) == pytest.approx([0.03, 0.05])
+    assert radii[tuple(annotation.layers[annotation.layers.active_index].color)] == pytest.approx(0.03)
+
+
 def test_a_second_strip_shares_the_hints_of_the_first(scene, strip, addon, tmp_path):
     bpy.ops.vse_colorizer.add_hint_keyframe()
     paths = sorted((tmp_path / "shot").iterdir())
