@@ -15,23 +15,29 @@ from .placement import Placement
 from .properties import keep_layer_radii, layer_radii
 
 
+def kept_annotation(strip: Any) -> Any | None:
+    """The annotation that a strip keeps its hints in, or None."""
+    return versions.annotation_collection().get(strip.vse_colorizer.annotation_name)
+
+
 def current_annotation(context: bpy.types.Context) -> Any | None:
     """The annotation that holds the active strip's hints: what the sequence editor shows, else what the strip
     keeps; or None."""
     space = context.space_data
     shown = versions.space_annotation(space) if space is not None and space.type == "SEQUENCE_EDITOR" else None
     strip = strips.active_strip(versions.sequencer_scene(context))
-    return shown or (strip.vse_colorizer.annotation if strip else None)
+    return shown or (kept_annotation(strip) if strip else None)
 
 
 def keep_annotation(context: bpy.types.Context, strip: Any) -> Any:
     """The annotation that holds a strip's hints, made if there is none: kept by the strip, and shown by every
     sequence editor that shows none. A scene's strips share one unless the user shows another."""
-    kept = (other.vse_colorizer.annotation for other in versions.top_level_strips(strip.id_data.sequence_editor))
+    kept = map(kept_annotation, versions.top_level_strips(strip.id_data.sequence_editor))
     annotation = (
         current_annotation(context) or next(filter(None, kept), None) or versions.annotation_collection().new("Hints")
     )
-    strip.vse_colorizer.annotation = annotation
+    annotation.use_fake_user = True
+    strip.vse_colorizer.annotation_name = annotation.name
     keep_layer_radii(annotation)
     for window in context.window_manager.windows:
         for area in window.screen.areas:

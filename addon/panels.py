@@ -107,19 +107,16 @@ class SettingsPanel(_ColorizePanel, bpy.types.Panel):
     bl_parent_id = "VSECOLORIZER_PT_colorize"
     bl_options = {"DEFAULT_CLOSED"}
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return strips.active_strip(versions.sequencer_scene(context)) is not None
-
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
         scene = versions.sequencer_scene(context)
-        strip_settings = strips.active_strip(scene).vse_colorizer
-        for name in ("variant", "working_size", "temporal_strength", "saturation", "bit_depth"):
-            layout.prop(strip_settings, name)
-        layout.separator()
+        strip = strips.active_strip(scene)
+        if strip is not None:
+            for name in ("variant", "working_size", "temporal_strength", "saturation", "bit_depth"):
+                layout.prop(strip.vse_colorizer, name)
+            layout.separator()
         layout.prop(scene.vse_colorizer, "device")
         layout.prop(scene.vse_colorizer, "output_folder")
 

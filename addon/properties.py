@@ -142,23 +142,13 @@ class StripSettings(bpy.types.PropertyGroup):
         items=_BIT_DEPTHS,
         default=str(BIT_DEPTHS[0]),
     )
+    # A pointer would do, but with one Blender 4.5 to 5.2 complain on the terminal at every update.
     annotation_name: StringProperty(
         name="Hints", description="The name of the annotation that holds the strip's colour hints"
     )
     result_of: StringProperty(
         name="Result Of", description="The name of the strip that this one is the coloured result of"
     )
-
-    # A pointer to an annotation would do, but Blender 4.5 to 5.2 then complain on the terminal at every update.
-    @property
-    def annotation(self) -> bpy.types.ID | None:
-        """The annotation that holds the strip's colour hints, or None. Set, it stays in the file."""
-        return versions.annotation_collection().get(self.annotation_name)
-
-    @annotation.setter
-    def annotation(self, annotation: bpy.types.ID) -> None:
-        annotation.use_fake_user = True
-        self.annotation_name = annotation.name
 
 
 class SceneSettings(bpy.types.PropertyGroup):

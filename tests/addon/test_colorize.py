@@ -48,7 +48,7 @@ def _hint(scene, strip, addon, frame, color, points):
     scene.frame_set(frame)
     bpy.ops.vse_colorizer.add_hint_color(color=color)
     bpy.ops.vse_colorizer.add_hint_keyframe()
-    annotation = strip.vse_colorizer.annotation
+    annotation = addon("annotation_hints").kept_annotation(strip)
     annotation.vse_colorizer.active_radius = 0.03
     place = addon("strips").placement(strip)
     layer = annotation.layers[annotation.layers.active_index]
@@ -132,7 +132,7 @@ def test_a_second_run_replaces_the_frames_and_keeps_the_strip(scene, strip, addo
     result.channel, result.blend_alpha = 7, 0.9
     before = render(scene, 11, tmp_path / "before.png")
 
-    annotation = strip.vse_colorizer.annotation
+    annotation = addon("annotation_hints").kept_annotation(strip)
     annotation.layers[0].color = BLUE
     addon("versions").place(strip, 11, 11, 13)
     bpy.ops.vse_colorizer.colorize_strip()

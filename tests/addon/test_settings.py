@@ -48,7 +48,7 @@ def test_settings_hints_and_radii_survive_saving(scene, strip, addon, tmp_path):
     annotation = addon("versions").annotation_collection().new("Hints")
     annotation.layers.new("Hint", set_active=True)
     addon("properties").set_layer_radius(annotation, 0, 0.07)
-    strip.vse_colorizer.annotation = annotation
+    annotation.use_fake_user, strip.vse_colorizer.annotation_name = True, annotation.name
     scene.vse_colorizer.device = "cpu"
     path = str(tmp_path / "file.blend")
     bpy.ops.wm.save_as_mainfile(filepath=path)
@@ -57,6 +57,6 @@ def test_settings_hints_and_radii_survive_saving(scene, strip, addon, tmp_path):
     scene = bpy.context.scene
     assert scene.sequence_editor.active_strip.vse_colorizer.saturation == pytest.approx(0.25)
     assert scene.vse_colorizer.device == "cpu"
-    kept = scene.sequence_editor.active_strip.vse_colorizer.annotation
+    kept = addon("annotation_hints").kept_annotation(scene.sequence_editor.active_strip)
     assert addon("properties").layer_radii(kept) == pytest.approx([0.07])
     bpy.ops.wm.read_homefile(use_empty=True)
