@@ -4,7 +4,7 @@ A request: {"type": ..., "id": ..., fields}. Every event that answers a request 
 
     hello                       → ready {version, device, variants}
     colorize {job}              → progress {done, total, fps, eta_s}*, frame {frame, path}*, result {frames,
-                                  rendered, reused, width, height, path}
+                                  rendered, reused, width, height, path, warnings}
     preview {job, frame}        → result {path}
     suggest {path, frame, x, y, n} → result {colors}
     cancel {target}             → cancelled, carrying the target's id; its frames so far are kept

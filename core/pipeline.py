@@ -21,6 +21,7 @@ from .frames.source import FrameSource, open_source
 from .hints import HintTrack
 from .job import Job, Output, Settings, Source
 from .job_output import open_output, output_folder
+from .overlap import overlapped
 from .progress import JobCancelledError, Progress, ProgressClock
 from .strip_coloring import StripColorizer, steady_reach
 from .strip_motion import BLOCK
@@ -166,8 +167,12 @@ def _rendered(
 ) -> Iterator[tuple[int, bytes, bool]]:
     if not numbers:
         return
-    for number, rgb in zip(numbers, strip.render(numbers[0], numbers[-1]), strict=True):
-        png = encode_png(_at_depth(rgb, job.output.bit_depth))
+
+    def encoded(rgb: np.ndarray) -> bytes:
+        return encode_png(_at_depth(rgb, job.output.bit_depth))
+
+    frames = strip.render(numbers[0], numbers[-1])
+    for number, png in zip(numbers, overlapped(encoded, frames), strict=True):
         store.put(keys.key(number), png)
         yield number, png, True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -15,9 +16,19 @@ from .flow import motion_shape
 from .hint_tracking import HintTracker, stroked_keyframes
 from .hints import HintTrack
 from .job import Settings
+from .overlap import overlapped
 from .raster import rasterize
 from .steadiness import STEADY_REACH, small_lab, steady_correction
 from .strip_motion import Footage, StripMotion
+
+
+class _Steadied(NamedTuple):
+    """A source frame with its L*, float32 (H, W), and its final ab at working size, float32 (h, w, 2)."""
+
+    number: int
+    rgb: np.ndarray
+    lightness: np.ndarray
+    ab: np.ndarray
 
 
 class StripColorizer:
@@ -45,6 +56,9 @@ class StripColorizer:
 
     def render(self, first: int, last: int) -> Iterator[np.ndarray]:
         """Frames first..last, both included, in colour, in their own dtype; fewer where the footage ends."""
+        return overlapped(self._at_full_size, self._steadied(first, last))
+
+    def _steadied(self, first: int, last: int) -> Iterator[_Steadied]:
         waiting: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         start = max(0, first - self._reach)
         for number, rgb in enumerate(self._footage.read(start, last + self._reach), start):
@@ -55,9 +69,9 @@ class StripColorizer:
                 waiting[number] = rgb, lightness
             ready = number - self._reach
             if ready in waiting:
-                yield self._finish(ready, *waiting.pop(ready))
+                yield _Steadied(ready, *waiting.pop(ready), self._steady(ready))
         for number in list(waiting):
-            yield self._finish(number, *waiting.pop(number))
+            yield _Steadied(number, *waiting.pop(number), self._steady(number))
 
     def _predict(self, number: int, lightness: np.ndarray) -> None:
         """Have the network's chroma of a frame at working size in store."""
@@ -72,16 +86,20 @@ class StripColorizer:
             while len(store) > 2 * self._reach + 1:
                 store.popitem(last=False)
 
-    def _finish(self, number: int, rgb: np.ndarray, lightness: np.ndarray) -> np.ndarray:
+    def _steady(self, number: int) -> np.ndarray:
         ab = self._chroma[number]
-        if self._reach:
-            correction = steady_correction(number, self._labs, self._motion, self._settings.temporal_strength)
-            ab = ab + cv2.resize(correction, ab.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-        ab = upsample_chroma(ab, lightness)
-        if number in self._strokes:
-            hint_ab, mask = rasterize(self._strokes[number], rgb.shape[1], rgb.shape[0])
+        if not self._reach:
+            return ab
+        correction = steady_correction(number, self._labs, self._motion, self._settings.temporal_strength)
+        return ab + cv2.resize(correction, ab.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+
+    def _at_full_size(self, frame: _Steadied) -> np.ndarray:
+        ab = upsample_chroma(frame.ab, frame.lightness)
+        if frame.number in self._strokes:
+            height, width = frame.lightness.shape
+            hint_ab, mask = rasterize(self._strokes[frame.number], width, height)
             ab = np.where(mask[..., None], hint_ab, ab)
-        return recolor(rgb, ab)
+        return recolor(frame.rgb, ab)
 
 
 def working_shape(width: int, height: int, working_size: int) -> tuple[int, int]:

@@ -56,7 +56,6 @@ class StripMotion:
     def between(self, frame: int) -> Motion:
         """The motion between `frame` and `frame + 1`."""
         if frame not in self._motions:
-            # The later one first: its block may begin with it, and the earlier one's ends with it.
             earlier, later = self.picture(frame), self.picture(frame + 1)
             _keep(self._motions, frame, measure_motion(earlier, later), MOTIONS_KEPT)
         return self._motions[frame]

@@ -81,6 +81,18 @@ def test_a_movie_becomes_a_folder_of_coloured_frames_with_their_lightness_kept(m
             assert np.abs(difference).max() <= 100 / 255
 
 
+def test_a_movie_cut_short_is_coloured_as_far_as_it_goes_and_says_so(tmp_path: Path) -> None:
+    whole = write_movie(tmp_path / "whole.mkv", camera_move(24), options={"g": "4"})
+    movie = tmp_path / "cut.mkv"
+    movie.write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
+    result = run("colorize", movie, tmp_path / "out", "--cache", tmp_path / "cache", *QUICK)
+    assert result.returncode == 0, result.stderr
+    count = len(list((tmp_path / "out").iterdir()))
+    assert 4 < count < 24
+    assert f"{count} frames of" in result.stdout
+    assert "is cut short" in result.stderr
+
+
 def cut_short(movie: Path, path: Path) -> None:
     path.write_bytes(movie.read_bytes()[:2000])
 
@@ -241,7 +253,7 @@ def test_no_command_and_help_need_nothing_but_python() -> None:
 
 
 def test_bench_times_every_stage(tmp_path: Path) -> None:
-    result = run("bench", "--width", 64, "--height", 48, "--frames", 8, env={**os.environ, "TMPDIR": str(tmp_path)})
+    result = run("bench", "--width", 288, "--height", 272, "--frames", 8, env={**os.environ, "TMPDIR": str(tmp_path)})
     assert result.returncode == 0, result.stderr
     figures = [float(line.split()[-2 if line.endswith("ms") else -1]) for line in result.stdout.splitlines()]
     assert len(figures) >= 9
