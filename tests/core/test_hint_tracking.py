@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from skimage import data
 
-from core.color import ab_from_hex
+from core.color import ab_from_hex, ab_from_srgb, lightness_from_srgb
 from core.flow import motion_shape
-from core.hint_tracking import HintTracker
+from core.frames.source import open_source
+from core.hint_tracking import HintTracker, Points, follow
 from core.hints import HintTrack, Keyframe, Stroke
 from core.raster import rasterize
 from core.strip_motion import BLOCK, StripMotion
 
 HEIGHT, WIDTH = 96, 128
 RED, BLUE = "#c03020", "#2040c0"
+CLIPS = Path(__file__).resolve().parents[3] / "shared" / "data" / "clips_val"
 
 
 class Strip:
@@ -173,3 +176,26 @@ def test_painting_over_the_whole_picture_is_followed_too() -> None:
     hints = tracker(camera_moving(4, 1.0), Keyframe(0, (Stroke(RED, 0.5, ((0.0, 0.5), (1.0, 0.5))),)))
     _, mask = hints.at(3)
     assert mask[8:-8, 8:-12].mean() > 0.95
+
+
+@pytest.mark.skipif(not CLIPS.is_dir(), reason=f"needs the clips in {CLIPS}")
+@pytest.mark.parametrize("clip, alive", [("bear", 0.75), ("bedroom", 0.6), ("bmx-trees", 0.02)])
+def test_followed_points_keep_lying_on_their_own_colour_in_real_clips(clip: str, alive: float) -> None:
+    """Points on a grid over the first frame; 20 frames later those that are left must lie on the colour they had."""
+    with open_source(CLIPS / f"{clip}.mp4") as source:
+        frames = list(source.read(0, 20))
+    height, width = motion_shape(source.info.width, source.info.height)
+    frames = [cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA) for frame in frames]
+    motion = StripMotion(Strip([]), (height, width))
+    for number, frame in enumerate(frames):
+        motion.see(number, lightness_from_srgb(frame))
+    rows, columns = (places.ravel() for places in np.mgrid[6:height:8, 6:width:8])
+    x, y = columns.astype(np.float32), rows.astype(np.float32)
+    lightness = motion.picture(0)[rows, columns] / np.float32(2.55)
+    points = Points(x, y, ab_from_srgb(frames[0])[rows, columns], lightness, 1)
+    for number in range(20):
+        points = follow(points, motion.between(number), motion.picture(number + 1), backward=False)
+    there = ab_from_srgb(frames[20])[np.round(points.y).astype(int), np.round(points.x).astype(int)]
+    off = np.linalg.norm(there - points.ab, axis=1) > 15
+    assert len(points) > alive * len(x)
+    assert off.mean() < 0.05
