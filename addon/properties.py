@@ -165,6 +165,7 @@ class SceneSettings(bpy.types.PropertyGroup):
         description="Where the coloured pictures go: each strip gets a folder of its own name in here",
         default="//colorized",
         subtype="DIR_PATH",
+        options=versions.RELATIVE_PATH,
     )
 
 

@@ -14,6 +14,9 @@ import bpy
 # 4.4 renamed Sequence to Strip; 5.0 renamed the annotations' GreasePencil to Annotation.
 StripType: Any = getattr(bpy.types, "Strip", None) or bpy.types.Sequence
 AnnotationType: Any = getattr(bpy.types, "Annotation", None) or bpy.types.GreasePencil
+# From 4.5 on a property has to say that it takes a path relative to the file ("//").
+_SAYS_RELATIVE = "is_path_supports_blend_relative" in bpy.types.Property.bl_rna.properties
+RELATIVE_PATH: set[str] = {"PATH_SUPPORTS_BLEND_RELATIVE"} if _SAYS_RELATIVE else set()
 
 _NEW_TIMING = "content_start" in StripType.bl_rna.properties  # 5.2
 

@@ -27,6 +27,16 @@ def test_defaults_are_the_jobs(scene, strip, addon, core):
     assert int(other.bit_depth) == core("job").Output("x").bit_depth
 
 
+@pytest.mark.filterwarnings("error")
+def test_an_output_folder_may_be_relative_to_the_file(scene, strip, addon, tmp_path):
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "file.blend"), copy=False)
+    try:
+        scene.vse_colorizer.output_folder = "//frames"
+        assert addon("result_strip").output_folder(strip) == str(tmp_path / "frames" / "shot_0001")
+    finally:
+        bpy.ops.wm.read_homefile(use_empty=True)
+
+
 def test_settings_survive_a_split(strip):
     right = strip.split(frame=5, split_method="SOFT")
     assert right.vse_colorizer.saturation == pytest.approx(0.25)
