@@ -45,7 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="0: the mean of the likely colours; 1: the most saturated of them (%(default)s)",
     )  # fmt: skip
     parser.add_argument("--bit-depth", type=int, choices=BIT_DEPTHS, default=8, help="of the PNGs (%(default)s)")
-    parser.add_argument("--cache", metavar="FOLDER", help="where finished frames are kept for the next run")
+    parser.add_argument(
+        "--cache", metavar="FOLDER",
+        help="where finished frames are kept for the next run (else $VSE_COLORIZER_CACHE, or the user's cache folder)",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:

@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     # stdout carries messages alone: whatever else prints, in Python or in a library, goes to stderr.
+    requests = os.fdopen(os.dup(sys.stdin.fileno()), "rb")
     events = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     _log_to_stderr_and_file()
@@ -27,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     from ..memory import keep_freed_memory
 
     keep_freed_memory()
-    Engine(sys.stdin.buffer, events, Path(args.cache) if args.cache else None).serve()
+    Engine(requests, events, Path(args.cache) if args.cache else None).serve()
     return 0
 
 

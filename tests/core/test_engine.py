@@ -248,6 +248,15 @@ def test_the_engine_ends_in_the_middle_of_a_job(footage: Path, tmp_path: Path, h
     assert "Traceback" not in engine.log()
 
 
+def test_an_interrupt_ends_an_idle_engine(tmp_path: Path) -> None:
+    engine = EngineProcess(tmp_path / "cache")
+    engine.send(type="hello", id=1)
+    assert engine.event()["type"] == "ready"
+    engine.process.send_signal(signal.SIGINT)
+    assert engine.process.wait(30) == 130
+    assert "Fatal" not in engine.log() and "Traceback" not in engine.log()
+
+
 def test_what_anything_prints_does_not_reach_the_messages(tmp_path: Path) -> None:
     """A broken movie makes ffmpeg write to stderr; stdout still holds nothing but JSON."""
     movie = tmp_path / "broken.mp4"
