@@ -21,10 +21,10 @@ from .nets.weights_file import load_network, shipped_weights
 
 # How far, in cells of FOLD pixels and in L*, the last correction under a hint fades into its surroundings.
 _IMPOSE_REACH = (3.0, 6.0)
-# At full saturation the distribution is sharpened (Zhang 2016, eq. 5, takes 0.38), and a colour counts as e^0.3
-# times as likely for every 10 of its chroma. Chosen by eye among six: more turns shadows purple.
-_VIVID_TEMPERATURE = 0.5
-_CHROMA_PULL = 0.03
+# At full saturation only bins at least this likely, beside the likeliest, count; and each counts as e^0.8 times as
+# likely for every 10 of its chroma. Chosen by eye among twelve: rarer bins turn shadows purple.
+_LIKELY_SHARE = 0.15
+_CHROMA_PULL = 0.08
 
 
 class Colorizer:
@@ -106,9 +106,11 @@ class Colorizer:
 def _vividness(logits: Tensor, size: tuple[int, int]) -> Tensor:
     """What the likely saturated colours have over the mean of all, as ab (2, *size); 0 where one colour is certain."""
     centres = bin_centres()
-    pulled = logits + _CHROMA_PULL * centres.norm(dim=1)[:, None, None]
-    vivid = torch.einsum("qyx,qc->cyx", (pulled / _VIVID_TEMPERATURE).softmax(0), centres)
-    mean = torch.einsum("qyx,qc->cyx", logits.softmax(0), centres)
+    probability = logits.softmax(0)
+    likely = probability * (probability >= _LIKELY_SHARE * probability.amax(0))
+    pulled = likely * torch.exp(_CHROMA_PULL * centres.norm(dim=1))[:, None, None]
+    vivid = torch.einsum("qyx,qc->cyx", pulled / pulled.sum(0), centres)
+    mean = torch.einsum("qyx,qc->cyx", probability, centres)
     return F.interpolate((vivid - mean)[None], size=size, mode="bilinear", align_corners=False)[0]
 
 
