@@ -25,6 +25,8 @@ _IMPOSE_REACH = (3.0, 6.0)
 # likely for every 10 of its chroma. Chosen by eye among twelve: rarer bins turn shadows purple.
 _LIKELY_SHARE = 0.15
 _CHROMA_PULL = 0.08
+# Cells of 8 pixels, a box taken twice: a choice that flips from cell to cell shows as blotches.
+_SMOOTHING = 5
 
 
 class Colorizer:
@@ -111,7 +113,10 @@ def _vividness(logits: Tensor, size: tuple[int, int]) -> Tensor:
     pulled = likely * torch.exp(_CHROMA_PULL * centres.norm(dim=1))[:, None, None]
     vivid = torch.einsum("qyx,qc->cyx", pulled / pulled.sum(0), centres)
     mean = torch.einsum("qyx,qc->cyx", probability, centres)
-    return F.interpolate((vivid - mean)[None], size=size, mode="bilinear", align_corners=False)[0]
+    gain = (vivid - mean)[None]
+    for _ in range(2):
+        gain = F.avg_pool2d(F.pad(gain, (_SMOOTHING // 2,) * 4, mode="replicate"), _SMOOTHING, 1)
+    return F.interpolate(gain, size=size, mode="bilinear", align_corners=False)[0]
 
 
 def _impose(ab: Tensor, lightness: Tensor, hints: Tensor, mask: Tensor) -> Tensor:

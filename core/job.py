@@ -48,7 +48,7 @@ class Settings:
     device: str = "auto"
     working_size: int = 256
     temporal_strength: float = 0.8
-    saturation: float = 0.7
+    saturation: float = 0.6
 
 
 @dataclass(frozen=True)
