@@ -16,7 +16,7 @@ from .job import WORKING_SIZES
 from .nets.ab_bins import bin_centres
 from .nets.blocks import freeze
 from .nets.domain_transform import spread_hints, step_costs
-from .nets.two_tower import AB_SCALE, FOLD, SIZE_MULTIPLE, TwoTower
+from .nets.two_tower import AB_SCALE, FOLD, SIZE_MULTIPLE, SPREADS, TwoTower
 from .nets.weights_file import load_network, shipped_weights
 
 # How far, in cells of FOLD pixels and in L*, the last correction under a hint fades into its surroundings.
@@ -25,6 +25,8 @@ _IMPOSE_REACH = (3.0, 6.0)
 # likely for every 10 of its chroma. Chosen by eye among twelve: rarer bins turn shadows purple.
 _LIKELY_SHARE = 0.15
 _CHROMA_PULL = 0.08
+# The weight of a hint at which half of the saturation's gain is left.
+_HARDLY_REACHED = 0.01
 # Cells of 8 pixels, a box taken twice: a choice that flips from cell to cell shows as blotches.
 _SMOOTHING = 5
 
@@ -101,7 +103,8 @@ class Colorizer:
         colors = self._network(*inputs)
         ab = colors.ab[0].float().cpu() * AB_SCALE
         if saturation > 0.0:
-            ab = ab + saturation * _vividness(colors.bin_logits[0].float().cpu(), ab.shape[-2:])
+            unhinted = _unhinted_share(padded, mask, ab.shape[-2:])
+            ab = ab + saturation * unhinted * _vividness(colors.bin_logits[0].float().cpu(), ab.shape[-2:])
         return upsample_planes(ab, padded)[:, :height, :width]
 
 
@@ -117,6 +120,15 @@ def _vividness(logits: Tensor, size: tuple[int, int]) -> Tensor:
     for _ in range(2):
         gain = F.avg_pool2d(F.pad(gain, (_SMOOTHING // 2,) * 4, mode="replicate"), _SMOOTHING, 1)
     return F.interpolate(gain, size=size, mode="bilinear", align_corners=False)[0]
+
+
+def _unhinted_share(lightness: Tensor, mask: Tensor, size: tuple[int, int]) -> Tensor:
+    """How little hints reach each place along the footage's edges: (*size), 0 under a hint to 1."""
+    weight = F.avg_pool2d(mask[None, None], FOLD)
+    costs = step_costs(F.avg_pool2d(lightness[None, None], FOLD), *SPREADS[0])
+    _, reached = spread_hints(torch.zeros_like(weight).repeat(1, 2, 1, 1), weight, *costs)
+    share = _HARDLY_REACHED / (reached + _HARDLY_REACHED)
+    return F.interpolate(share, size=size, mode="bilinear", align_corners=False)[0, 0]
 
 
 def _impose(ab: Tensor, lightness: Tensor, hints: Tensor, mask: Tensor) -> Tensor:
