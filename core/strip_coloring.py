@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 import cv2
@@ -17,6 +18,7 @@ from .hint_tracking import HintTracker, stroked_keyframes
 from .hints import HintTrack
 from .job import Settings
 from .overlap import overlapped
+from .prediction_pool import prediction_pool, worker_count
 from .raster import rasterize
 from .steadiness import STEADY_REACH, small_lab, steady_correction
 from .strip_motion import Footage, StripMotion
@@ -53,6 +55,7 @@ class StripColorizer:
         # Of the frames seen last: ab at working size, and what the steadiness looks at.
         self._chroma: OrderedDict[int, np.ndarray] = OrderedDict()
         self._labs: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._running: dict[int, Future[np.ndarray]] = {}
 
     def render(self, first: int, last: int) -> Iterator[np.ndarray]:
         """Frames first..last, both included, in colour, in their own dtype; fewer where the footage ends."""
@@ -61,32 +64,43 @@ class StripColorizer:
     def _steadied(self, first: int, last: int) -> Iterator[_Steadied]:
         waiting: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         start = max(0, first - self._reach)
-        for number, rgb in enumerate(self._footage.read(start, last + self._reach), start):
-            lightness = lightness_from_srgb(rgb)
-            self._motion.see(number, lightness)
-            self._predict(number, lightness)
-            if first <= number <= last:
-                waiting[number] = rgb, lightness
-            ready = number - self._reach
-            if ready in waiting:
-                yield _Steadied(ready, *waiting.pop(ready), self._steady(ready))
-        for number in list(waiting):
-            yield _Steadied(number, *waiting.pop(number), self._steady(number))
+        # A frame is ready when its last neighbour is predicted; meanwhile the pool has the next ones.
+        behind = self._reach + worker_count(self._colorizer.device)
+        with prediction_pool(self._colorizer.device) as pool:
+            for number, rgb in enumerate(self._footage.read(start, last + self._reach), start):
+                lightness = lightness_from_srgb(rgb)
+                self._motion.see(number, lightness)
+                self._begin(number, lightness, pool)
+                if first <= number <= last:
+                    waiting[number] = rgb, lightness
+                ready = number - behind
+                if ready in waiting:
+                    yield _Steadied(ready, *waiting.pop(ready), self._steady(ready))
+            for number in list(waiting):
+                yield _Steadied(number, *waiting.pop(number), self._steady(number))
 
-    def _predict(self, number: int, lightness: np.ndarray) -> None:
-        """Have the network's chroma of a frame at working size in store."""
-        if number not in self._chroma:
-            small = cv2.resize(lightness, self._shape[::-1], interpolation=cv2.INTER_AREA)
-            hint_ab, mask = self._hints.at(number)
-            ab = self._colorizer.predict(small, hint_ab, mask, saturation=self._settings.saturation)
+    def _begin(self, number: int, lightness: np.ndarray, pool: ThreadPoolExecutor) -> None:
+        """Have the pool predict a frame's chroma, unless a stretch before has done so."""
+        if number in self._chroma:
+            return
+        small = cv2.resize(lightness, self._shape[::-1], interpolation=cv2.INTER_AREA)
+        hint_ab, mask = self._hints.at(number)
+        predict = self._colorizer.predict
+        self._running[number] = pool.submit(predict, small, hint_ab, mask, saturation=self._settings.saturation)
+
+    def _take_predictions(self, last: int) -> None:
+        """Put the predictions of frames up to `last` in store, in order."""
+        for number in [number for number in self._running if number <= last]:
+            ab = self._running.pop(number).result()
             self._chroma[number] = ab
             self._labs[number] = small_lab(ab, self._motion.picture(number))
-        for store in (self._chroma, self._labs):
-            store.move_to_end(number)
-            while len(store) > 2 * self._reach + 1:
-                store.popitem(last=False)
+            for store in (self._chroma, self._labs):
+                while len(store) > 2 * self._reach + 1:
+                    store.popitem(last=False)
 
     def _steady(self, number: int) -> np.ndarray:
+        """The frame's final ab at working size."""
+        self._take_predictions(number + self._reach)
         ab = self._chroma[number]
         if not self._reach:
             return ab
