@@ -28,7 +28,7 @@ WIDTH, HEIGHT = 480, 270
 FRAME_COUNT = 60
 FPS = 24
 KEYFRAMES = (12, 47)
-RADIUS = 0.008
+RADIUS = 0.006
 # The camera in the photograph (512×512 pixels): centre x, centre y, width in view, turn in degrees.
 CAMERA_FIRST = np.array([258.0, 362.0, 496.0, 0.6])
 CAMERA_LAST = np.array([246.0, 128.0, 440.0, -0.8])
@@ -41,7 +41,9 @@ STROKES = {
     "suit, left of the ring": ((114, 230), (124, 246)),
     "suit, right of the ring": ((308, 246), (324, 258)),
     "suit, belly": ((215, 380), (222, 440)),
-    "mission patch": ((139, 378), (142, 402)),
+    "suit, below the patch": ((105, 440), (150, 448)),
+    "mission patch, right": ((196, 376), (198, 396)),
+    "mission patch, left": ((147, 384), (149, 404)),
     "name tag": ((288, 366), (298, 368)),
     "face, cheek": ((192, 120), (196, 140)),
     "face, forehead": ((210, 82), (235, 86)),
