@@ -36,7 +36,9 @@ class Colorizer:
 
     def __init__(self, network: TwoTower, digest: str, device: str, working_size: int) -> None:
         self.device, self.digest, self.working_size = device, digest, working_size
-        self._network = freeze(network).eval().to(device, memory_format=torch.channels_last)
+        self._network = freeze(network).eval().to(device)
+        # torch's stubs do not know Module.to's memory_format.
+        self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @classmethod
     def load(

@@ -112,9 +112,7 @@ def run_job(
                 if path is not None:
                     on_frame(number, path)
                 on_progress(clock.tick(done))
-        return JobResult(
-            total, rendered, total - rendered, width, height, job.output.path, tuple(source.warnings)
-        )
+        return JobResult(total, rendered, total - rendered, width, height, job.output.path, tuple(source.warnings))
 
 
 def run_preview(job: Job, frame: int, cache_folder: Path, should_cancel: Callable[[], bool]) -> Path:

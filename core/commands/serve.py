@@ -39,9 +39,7 @@ def _log_to_stderr_and_file() -> None:
 
         folder = Path(platformdirs.user_log_dir("vse-colorizer", appauthor=False))
         folder.mkdir(parents=True, exist_ok=True)
-        handlers.append(
-            logging.handlers.RotatingFileHandler(folder / "engine.log", maxBytes=_LOG_BYTES, backupCount=2)
-        )
+        handlers.append(logging.handlers.RotatingFileHandler(folder / "engine.log", maxBytes=_LOG_BYTES, backupCount=2))
     except (ImportError, OSError) as error:
         print(f"There is no log file: {error}", file=sys.stderr)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", handlers=handlers)

@@ -28,6 +28,7 @@ class Conv(nn.Conv2d):
         super().__init__(width_in, width_out, kernel, stride, kernel // 2)
         self.gain = nn.Parameter(torch.ones(width_out, 1, 1, 1))
         self.frozen = False
+        assert self.bias is not None
         nn.init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:

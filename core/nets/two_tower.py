@@ -75,9 +75,9 @@ class TwoTower(nn.Module):
         self.to_affinity = nn.Conv2d(light[0], 4, 1)
         self.to_detail = nn.Conv2d(light[0], 8, 1)
         for head in (self.to_ab, self.to_affinity, self.to_detail):
-            nn.init.zeros_(head.weight)
-            nn.init.zeros_(head.bias)
-        self.to_affinity.bias.data.copy_(torch.tensor([-2.0, -2.0, 3.0, -5.0]))
+            for parameter in head.parameters():
+                nn.init.zeros_(parameter)
+        self.to_affinity.bias = nn.Parameter(torch.tensor([-2.0, -2.0, 3.0, -5.0]))
 
     def forward(self, lightness: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Colors:
         quarter = F.avg_pool2d(lightness, FOLD)
@@ -133,7 +133,7 @@ class TwoTower(nn.Module):
     def _correction(self, features: Tensor, uncorrected: Tensor, cell_ab: Tensor, weight: Tensor) -> Tensor:
         """What the decoder gets wrong under the hints, spread along learned affinities: a two-layer kriging."""
         with torch.autocast(features.device.type, enabled=False):
-            affinity = F.conv2d(features.float(), self.to_affinity.weight.float(), self.to_affinity.bias.float())
+            affinity = self.to_affinity(features.float())
             cost = F.softplus(affinity[:, :2])
             across = 0.5 * (cost[:, 0, :, 1:] + cost[:, 0, :, :-1])
             down = 0.5 * (cost[:, 1, 1:] + cost[:, 1, :-1])

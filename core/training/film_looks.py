@@ -50,4 +50,4 @@ def _compressed(lightness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     levels = np.clip(lightness * 2.55, 0, 255).astype(np.uint8)
     quality = int(rng.integers(25, 75))
     _, data = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(data, cv2.IMREAD_GRAYSCALE).astype(np.float32) / 2.55
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.float32) / 2.55

@@ -38,7 +38,9 @@ class ColorizerTrainer:
         self.folder, self.device = folder, torch.device(device)
         keep_freed_memory()
         torch.manual_seed(recipe.seed)
-        self.network: TwoTower = VARIANTS[recipe.variant]().to(self.device, memory_format=torch.channels_last)
+        self.network: TwoTower = VARIANTS[recipe.variant]().to(self.device)
+        # torch's stubs do not know Module.to's memory_format.
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, betas=(0.9, 0.99)
