@@ -248,8 +248,13 @@ def test_the_engine_ends_in_the_middle_of_a_job(footage: Path, tmp_path: Path, h
     assert "Traceback" not in engine.log()
 
 
+def take_interrupts() -> None:
+    """A shell's background jobs ignore interrupts, and so would every process that they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupt_ends_an_idle_engine(tmp_path: Path) -> None:
-    engine = EngineProcess(tmp_path / "cache")
+    engine = EngineProcess(tmp_path / "cache", preexec_fn=take_interrupts)
     engine.send(type="hello", id=1)
     assert engine.event()["type"] == "ready"
     engine.process.send_signal(signal.SIGINT)
