@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -29,6 +30,16 @@ _CHROMA_PULL = 0.08
 _HARDLY_REACHED = 0.01
 # Cells of 8 pixels, a box taken twice: a choice that flips from cell to cell shows as blotches.
 _SMOOTHING = 5
+
+
+class Transferred(NamedTuple):
+    """Colours brought from other pictures, dense and not always right.
+
+    ab: float32 (H, W, 2). confidence: float32 (H, W), 0 (the colorizer's own answer counts) to 1.
+    """
+
+    ab: np.ndarray
+    confidence: np.ndarray
 
 
 class Colorizer:
@@ -64,22 +75,32 @@ class Colorizer:
 
     @torch.inference_mode()
     def predict(
-        self, lightness: np.ndarray, hint_ab: np.ndarray, hint_mask: np.ndarray, *, saturation: float = 0.0
+        self,
+        lightness: np.ndarray,
+        hint_ab: np.ndarray,
+        hint_mask: np.ndarray,
+        *,
+        saturation: float = 0.0,
+        transferred: Transferred | None = None,
     ) -> np.ndarray:
         """The chroma of a picture.
 
         lightness: float32 (H, W), L* 0..100. hint_ab: float32 (H, W, 2); hint_mask: bool (H, W), where hint_ab
         holds. saturation: 0 is the mean prediction, 1 the most saturated of the likely colours; hinted regions
-        do not change. Returns ab float32 (H, W, 2), equal to hint_ab under hint_mask.
+        do not change. transferred: colours brought from keyframes and references, of the picture's size.
+        Returns ab float32 (H, W, 2), equal to hint_ab under hint_mask.
         Raises ValueError for shapes that do not fit or values that are not finite.
         """
         _check(lightness, hint_ab, hint_mask, saturation)
+        if transferred is not None:
+            _check_transferred(transferred, lightness.shape)
         full = torch.from_numpy(np.ascontiguousarray(lightness, dtype=np.float32))
         mask = torch.from_numpy(np.ascontiguousarray(hint_mask, dtype=np.float32))
         hinted = np.where(hint_mask, np.moveaxis(hint_ab, -1, 0), 0.0).astype(np.float32)
         hints = torch.from_numpy(hinted)
         small, small_hints, small_mask = self._to_working_size(full, hints, mask)
-        ab = self._run(small, small_hints, small_mask, saturation)
+        brought = None if transferred is None else _to_size(transferred, (small.shape[0], small.shape[1]))
+        ab = self._run(small, small_hints, small_mask, saturation, brought)
         ab = _impose(ab, small, small_hints, small_mask)
         ab = upsample_planes(ab, full) if ab.shape[-2:] != full.shape else ab
         ab = torch.where(mask > 0, hints, ab)
@@ -95,17 +116,29 @@ class Colorizer:
         small_hints = F.adaptive_avg_pool2d(hints, size) / weight.clamp(min=1e-6)
         return F.adaptive_avg_pool2d(lightness[None], size)[0], small_hints, (weight[0] > 0).float()
 
-    def _run(self, lightness: Tensor, hints: Tensor, mask: Tensor, saturation: float) -> Tensor:
+    def _run(
+        self,
+        lightness: Tensor,
+        hints: Tensor,
+        mask: Tensor,
+        saturation: float,
+        brought: tuple[Tensor, Tensor] | None = None,
+    ) -> Tensor:
         """ab (2, h, w) in Lab units, of planes at working size."""
         height, width = lightness.shape
         padding = (0, -width % SIZE_MULTIPLE, 0, -height % SIZE_MULTIPLE)
         padded = _pad_edge(lightness, padding)
         hints, mask = F.pad(hints, padding), F.pad(mask, padding)
-        inputs = (part[None].to(self.device) for part in (padded[None], hints, mask[None]))
-        colors = self._network(*inputs)
+        colors = self._network(
+            *(part[None].to(self.device) for part in (padded[None], hints, mask[None])),
+            brought and tuple(F.pad(part, padding)[None].to(self.device) for part in brought),
+        )
         ab = colors.ab[0].float().cpu() * AB_SCALE
         if saturation > 0.0:
             unhinted = _unhinted_share(padded, mask, ab.shape[-2:])
+            if brought is not None:
+                sureness = F.pad(brought[1], padding)[None]
+                unhinted = unhinted * (1.0 - F.interpolate(sureness, size=unhinted.shape, mode="area")[0, 0])
             ab = ab + saturation * unhinted * _vividness(colors.bin_logits[0].float().cpu(), ab.shape[-2:])
         return upsample_planes(ab, padded)[:, :height, :width]
 
@@ -148,8 +181,26 @@ def _impose(ab: Tensor, lightness: Tensor, hints: Tensor, mask: Tensor) -> Tenso
     return torch.where(mask > 0, hints, ab + correction[0, :, :height, :width])
 
 
+def _to_size(transferred: Transferred, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """ab (2, h, w), weighted by confidence, and confidence (1, h, w), of another size."""
+    confidence = torch.from_numpy(np.ascontiguousarray(transferred.confidence, dtype=np.float32))[None]
+    ab = torch.from_numpy(np.ascontiguousarray(np.moveaxis(transferred.ab, -1, 0), dtype=np.float32))
+    if confidence.shape[1:] == size:
+        return ab, confidence
+    small = F.adaptive_avg_pool2d(confidence, size)
+    return F.adaptive_avg_pool2d(ab * confidence, size) / small.clamp(min=1e-6), small
+
+
 def _pad_edge(plane: Tensor, padding: tuple[int, int, int, int]) -> Tensor:
     return F.pad(plane[None, None], padding, mode="replicate")[0, 0]
+
+
+def _check_transferred(transferred: Transferred, shape: tuple[int, ...]) -> None:
+    ab, confidence = transferred
+    if ab.shape != (*shape, 2) or confidence.shape != shape:
+        raise ValueError(f"transferred ab {ab.shape} and confidence {confidence.shape} do not fit lightness {shape}")
+    if not (np.isfinite(ab).all() and confidence.min() >= 0.0 and confidence.max() <= 1.0):
+        raise ValueError("transferred ab must be finite, and its confidence 0 to 1")
 
 
 def _check(lightness: np.ndarray, hint_ab: np.ndarray, hint_mask: np.ndarray, saturation: float) -> None:

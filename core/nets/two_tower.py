@@ -3,7 +3,11 @@
 Four by four pixels are folded into channels first, so that all convolutions run at a quarter of the picture's
 size and below, wide and small. The hint tower sees the hints, and the hints already spread along the
 lightness's edges at two reaches. On the way up, hints reach far regions of the same look by attention, and
-what the decoder still gets wrong under the hints is spread along affinities that it has learned, and taken off.
+what the decoder still gets wrong under the hints is taken off wherever it must err alike: first by kriging over
+what it has learned to be of one kind, then along affinities between neighbours.
+
+A parallel path takes transferred colours, dense and not always right, with a confidence for every pixel: the hint
+tower sees them, and a learned gate says how much of them is kept.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from .ab_bins import bin_centres
 from .blocks import Block, Conv, FireBlock, PlainBlock, stack
 from .domain_transform import spread_hints, step_costs
 from .hint_attention import HintAttention
+from .kriging import Kriging
 
 FOLD = 4
 # Pictures are padded to a multiple of this: the fold, and three halvings below it.
@@ -41,7 +46,7 @@ class Widths:
 class Colors:
     """What a forward pass gives.
 
-    ab: (B, 2, H/2, W/2) in network units. uncorrected: the same before the learned spread, (B, 2, H/4, W/4).
+    ab: (B, 2, H/2, W/2) in network units. uncorrected: the same before the corrections, (B, 2, H/4, W/4).
     bin_logits: (B, Q, H/8, W/8), over ab_bins.bin_centres().
     """
 
@@ -53,6 +58,7 @@ class Colors:
 class TwoTower(nn.Module):
     """lightness (B, 1, H, W) L* 0..100, hint_ab (B, 2, H, W), hint_mask (B, 1, H, W) 0 or 1 → Colors.
 
+    transferred: colours (B, 2, H, W) with their confidence (B, 1, H, W), 0..1, or None; ab in Lab units.
     H and W are multiples of SIZE_MULTIPLE.
     """
 
@@ -63,6 +69,8 @@ class TwoTower(nn.Module):
         self.lightness_blocks = nn.ModuleList(stack(block, light[i], depth[i]) for i in range(4))
         self.lightness_down = nn.ModuleList(Conv(light[i], light[i + 1], stride=2) for i in range(3))
         self.hint_in = Conv(3 + 3 * len(SPREADS), hint[0])
+        self.transfer_in = Conv(3, hint[0])
+        nn.init.zeros_(self.transfer_in.gain)
         self.hint_down = nn.ModuleList(Conv(light[i] + hint[i], hint[i + 1], stride=2) for i in range(2))
         self.meet = nn.ModuleList(Conv(light[i] + hint[i], light[i], kernel=1) for i in range(3))
         self.up = nn.ModuleList(Conv(light[i + 1], light[i], kernel=1) for i in range(3))
@@ -74,18 +82,23 @@ class TwoTower(nn.Module):
         # Two step costs, the share of the correction taken, and the log of how much weight it must gather.
         self.to_affinity = nn.Conv2d(light[0], 4, 1)
         self.to_detail = nn.Conv2d(light[0], 8, 1)
-        for head in (self.to_ab, self.to_affinity, self.to_detail):
+        self.to_gate = nn.Conv2d(light[0], 1, 1)
+        self.kriging = Kriging(light[0])
+        for head in (self.to_ab, self.to_affinity, self.to_detail, self.to_gate):
             for parameter in head.parameters():
                 nn.init.zeros_(parameter)
         self.to_affinity.bias = nn.Parameter(torch.tensor([-2.0, -2.0, 3.0, -5.0]))
 
-    def forward(self, lightness: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Colors:
+    def forward(
+        self, lightness: Tensor, hint_ab: Tensor, hint_mask: Tensor, transferred: tuple[Tensor, Tensor] | None = None
+    ) -> Colors:
         quarter = F.avg_pool2d(lightness, FOLD)
-        weight = F.avg_pool2d(hint_mask, FOLD)
-        cell_ab = F.avg_pool2d(hint_ab * hint_mask, FOLD) / (AB_SCALE * weight.clamp(min=1e-6))
+        cell_ab, weight = _pooled(hint_ab, hint_mask, FOLD)
+        brought, confidence = transferred or (torch.zeros_like(hint_ab), torch.zeros_like(hint_mask))
+        brought_ab, sureness = _pooled(brought, confidence, FOLD)
 
         levels = self._see_lightness(lightness)
-        hints = self._see_hints(levels, quarter, cell_ab, weight)
+        hints = self._see_hints(levels, quarter, cell_ab, weight, torch.cat((brought_ab * sureness, sureness), 1))
         features = levels[3]
         for level in (2, 1, 0):
             features = F.interpolate(self.up[level](features), size=levels[level].shape[-2:], mode="nearest")
@@ -96,11 +109,14 @@ class TwoTower(nn.Module):
             if level == 1:
                 bin_logits = self.bins(F.relu(features))
         features = F.relu(features)
+        gate = sureness * torch.sigmoid(self.to_gate(features).float())
         uncorrected = self.to_ab(features).float()
+        uncorrected = uncorrected + gate * (brought_ab - uncorrected)
         corrected = uncorrected + self._correction(features, uncorrected, cell_ab, weight)
         detail = F.pixel_shuffle(self.to_detail(features).float(), 2)
-        ab = F.interpolate(corrected, scale_factor=2, mode="bilinear", align_corners=False) + detail
-        return Colors(ab, uncorrected, bin_logits)
+        if transferred is not None:
+            detail = detail + _twice(gate) * (_pooled(brought, confidence, FOLD // 2)[0] - _twice(brought_ab))
+        return Colors(_twice(corrected) + detail, uncorrected, bin_logits)
 
     def _see_lightness(self, lightness: Tensor) -> list[Tensor]:
         features = self.lightness_in(F.pixel_unshuffle(lightness / 50.0 - 1.0, FOLD))
@@ -110,7 +126,9 @@ class TwoTower(nn.Module):
             levels.append(self.lightness_blocks[level + 1](features))
         return levels
 
-    def _see_hints(self, levels: list[Tensor], quarter: Tensor, cell_ab: Tensor, weight: Tensor) -> list[Tensor]:
+    def _see_hints(
+        self, levels: list[Tensor], quarter: Tensor, cell_ab: Tensor, weight: Tensor, brought: Tensor
+    ) -> list[Tensor]:
         inputs = [cell_ab, weight]
         with torch.no_grad(), torch.autocast(quarter.device.type, enabled=False):
             for sigma_cells, sigma_lightness in SPREADS:
@@ -118,7 +136,7 @@ class TwoTower(nn.Module):
                 spread_ab, reached = spread_hints(cell_ab.float(), weight.float(), *costs)
                 trust = reached / (reached + 1e-2)
                 inputs += [spread_ab * trust, torch.log10(reached + 1e-4) / 4.0 + 0.5]
-        hints = [self.hint_in(torch.cat(inputs, 1))]
+        hints = [self.hint_in(torch.cat(inputs, 1)) + self.transfer_in(brought)]
         for level in range(2):
             hints.append(self.hint_down[level](F.relu(torch.cat((levels[level], hints[-1]), 1))))
         return hints
@@ -131,16 +149,28 @@ class TwoTower(nn.Module):
         return self.attended(torch.cat((trusted, trust), 1))
 
     def _correction(self, features: Tensor, uncorrected: Tensor, cell_ab: Tensor, weight: Tensor) -> Tensor:
-        """What the decoder gets wrong under the hints, spread along learned affinities: a two-layer kriging."""
+        """What the decoder gets wrong under the hints: by kriging, and what that leaves, along learned affinities."""
         with torch.autocast(features.device.type, enabled=False):
             affinity = self.to_affinity(features.float())
             cost = F.softplus(affinity[:, :2])
             across = 0.5 * (cost[:, 0, :, 1:] + cost[:, 0, :, :-1])
             down = 0.5 * (cost[:, 1, 1:] + cost[:, 1, :-1])
             error = (cell_ab.float() - uncorrected) * (weight > 0)
+            alike = self.kriging(features, error, weight)
+            error = (error - alike) * (weight > 0)
             spread_error, reached = spread_hints(error, weight.float(), across, down)
             share = torch.sigmoid(affinity[:, 2:3]) * reached / (reached + F.softplus(affinity[:, 3:]) + 1e-6)
-            return spread_error * share
+            return alike + spread_error * share
+
+
+def _pooled(ab: Tensor, weight: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """Cells of size by size pixels: their mean ab, weighted, in network units, and their mean weight."""
+    cell_weight = F.avg_pool2d(weight, size)
+    return F.avg_pool2d(ab * weight, size) / (AB_SCALE * cell_weight.clamp(min=1e-6)), cell_weight
+
+
+def _twice(planes: Tensor) -> Tensor:
+    return F.interpolate(planes, scale_factor=2, mode="bilinear", align_corners=False)
 
 
 def two_tower() -> TwoTower:

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-NO_HINTS_SHARE = 0.12
+NO_HINTS_SHARE = 0.2
 MOST_HINTS = 160
 _STROKE_SHARE = 0.3
 _CLUSTERED_SHARE = 0.25

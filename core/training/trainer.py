@@ -23,6 +23,7 @@ from .film_looks import film_look
 from .hint_sampling import sample_hints
 from .losses import colorizer_loss
 from .recipes import Phase, Recipe
+from .transfer_sampling import sample_transferred
 from .validation import Validation
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -86,7 +87,10 @@ class ColorizerTrainer:
         return next(phase for phase in self.recipe.phases if progress < phase.until or phase is self.recipe.phases[-1])
 
     def _make_batch(self, step: int, phase: Phase) -> tuple[Tensor, ...]:
-        """lightness (B, 1, S, S), ab (B, 2, S, S), hint_ab and hint_mask; the same for the same step and phase."""
+        """lightness (B, 1, S, S), ab (B, 2, S, S), hint_ab and hint_mask, transferred colours and their confidence.
+
+        The same for the same step and phase.
+        """
         rng = np.random.default_rng((self.recipe.seed, step))
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         crops = self.pictures.crops(phase.batch, phase.size, rng)
@@ -94,14 +98,14 @@ class ColorizerTrainer:
         lightness, ab = lab[:, :1].contiguous(), lab[:, 1:].contiguous()
         for i in np.flatnonzero(rng.random(phase.batch) < self.recipe.film_share):
             lightness[i, 0] = torch.from_numpy(film_look(crops[i], rng))
-        return (lightness, ab, *sample_hints(ab, generator))
+        return (lightness, ab, *sample_hints(ab, generator), *sample_transferred(ab, generator))
 
     def _learn(self, batch: tuple[Tensor, ...], progress: float) -> float:
-        lightness, ab, hint_ab, hint_mask = (part.to(self.device, non_blocking=True) for part in batch)
+        lightness, ab, hint_ab, hint_mask, *transferred = (part.to(self.device, non_blocking=True) for part in batch)
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.learning_rate * self._rate(progress)
         with torch.autocast(self.device.type, torch.bfloat16):
-            colors = self.network(lightness, hint_ab, hint_mask)
+            colors = self.network(lightness, hint_ab, hint_mask, tuple(transferred))
         loss = colorizer_loss(colors, ab)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
