@@ -10,6 +10,7 @@ import pickletools
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -38,6 +39,60 @@ def read_pictures(path: str | Path) -> list[np.ndarray]:
     return pictures
 
 
+class LabelledPictures(NamedTuple):
+    """pictures: uint8 (H, W, 3) RGB. labels: each one's index in classes, which are in the order of their names."""
+
+    pictures: list[np.ndarray]
+    labels: list[int]
+    classes: list[str]
+
+
+def read_labelled_pictures(path: str | Path) -> LabelledPictures:
+    """All pictures of an ImageNet-style folder or tar, whose class is the name of a folder that they lie in.
+
+    That folder is the first below those that all pictures share: CLASS/x.png, or train/CLASS/images/x.png.
+    Raises InputError ("no-classes") if the pictures do not lie in two folders or more.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputError("missing-file", f"There is no data set at {path}.")
+    files = _encoded_in_folder(path) if path.is_dir() else _encoded_in_tar(path)
+    folders: list[tuple[str, ...]] = []
+    pictures: list[np.ndarray] = []
+    for name, data in files:
+        if Path(name).suffix.lower() in PICTURE_SUFFIXES:
+            pictures += _decode(name, data)
+            folders.append(Path(name).parts[:-1])
+    levels = zip(*folders, strict=False)
+    shared = next(
+        (depth for depth, names in enumerate(levels) if len(set(names)) > 1), max(map(len, folders), default=0)
+    )
+    if not pictures or not all(len(parts) > shared for parts in folders):
+        raise InputError(
+            "no-classes", f"The pictures of {path} are not sorted by class.", "Give a folder or tar of class folders."
+        )
+    names = [parts[shared] for parts in folders]
+    classes = sorted(set(names))
+    index = {name: i for i, name in enumerate(classes)}
+    return LabelledPictures(pictures, [index[name] for name in names], classes)
+
+
+def _encoded_in_folder(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(item for item in folder.rglob("*") if item.is_file()):
+        yield str(path.relative_to(folder)), path.read_bytes()
+
+
+def _encoded_in_tar(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Names and contents of the archive's files, in the order of their names; nothing if it is no archive."""
+    if not tarfile.is_tarfile(path):
+        return
+    with tarfile.open(path) as archive:
+        for member in sorted((member for member in archive if member.isfile()), key=lambda member: member.name):
+            stream = archive.extractfile(member)
+            if stream is not None:
+                yield member.name, stream.read()
+
+
 def _pictures_in_folder(folder: Path) -> Iterator[np.ndarray]:
     for path in sorted(item for item in folder.rglob("*") if item.is_file()):
         if path.suffix.lower() in PICTURE_SUFFIXES or _is_cifar_batch(path.name):
@@ -52,13 +107,9 @@ def _pictures_in_file(path: Path) -> Iterator[np.ndarray]:
 
 
 def _pictures_in_tar(path: Path) -> Iterator[np.ndarray]:
-    with tarfile.open(path) as archive:
-        members = sorted((member for member in archive if member.isfile()), key=lambda member: member.name)
-        for member in members:
-            name = Path(member.name).name
-            stream = archive.extractfile(member)
-            if stream is not None and (Path(name).suffix.lower() in PICTURE_SUFFIXES or _is_cifar_batch(name)):
-                yield from _decode(member.name, stream.read())
+    for member, data in _encoded_in_tar(path):
+        if Path(member).suffix.lower() in PICTURE_SUFFIXES or _is_cifar_batch(Path(member).name):
+            yield from _decode(member, data)
 
 
 def _is_cifar_batch(name: str) -> bool:

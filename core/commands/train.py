@@ -1,4 +1,4 @@
-"""`train colorizer`: from pictures to weights."""
+"""`train NETWORK`: from pictures to weights."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import InputError
+from . import train_encoder
 
 HELP = "train a network"
 _VALIDATION_PICTURES = 40
@@ -30,9 +31,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     colorizer.add_argument("--start-from", metavar="FILE", help="begin a new run with these weights (.safetensors)")
     colorizer.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     colorizer.add_argument("--export", metavar="FILE", help="write the averaged weights there when done (.safetensors)")
+    encoder = networks.add_parser("encoder", help="train the reference path's encoder from pictures in class folders")
+    train_encoder.add_arguments(encoder)
 
 
 def run(args: argparse.Namespace) -> int:
+    return train_encoder.run(args) if args.network == "encoder" else _train_colorizer(args)
+
+
+def _train_colorizer(args: argparse.Namespace) -> int:
     from ..devices import choose_device
     from ..nets.weights_file import load_network, save_weights
     from ..picture_sets import read_pictures
