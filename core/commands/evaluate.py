@@ -1,4 +1,4 @@
-"""`evaluate stills` and `evaluate sheet`: figures and pictures of every method on the same stills."""
+"""`evaluate stills`, `evaluate sheet` and `evaluate clips`: figures and pictures of methods on the same footage."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..errors import InputError
 
-HELP = "measure methods on pictures, and make contact sheets"
+HELP = "measure methods on pictures and on clips, and make contact sheets"
 _COUNTS = "0,1,2,5,10,20,50,100"
 
 
@@ -26,9 +26,62 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     stills.add_argument("--json", metavar="FILE", help="write the figures there as JSON")
     stills.add_argument("--plot", metavar="FILE", help="write a plot there (.png, .svg, .pdf)")
     sheet.add_argument("output", metavar="PNG", help="where the sheet goes")
+    _add_clips_arguments(reports.add_parser("clips", help="PSNR, ab error, CDC, flicker and speed on colour clips"))
+
+
+def _add_clips_arguments(clips: argparse.ArgumentParser) -> None:
+    clips.add_argument("folder", metavar="DIR", help="a folder of colour clips (movies, folders of pictures)")
+    clips.add_argument(
+        "--given", choices=("first", "hints"), default="first",
+        help="first: the first frame in true colour; hints: 20 on the first, the middle and the last frame "
+        "(%(default)s)",
+    )  # fmt: skip
+    clips.add_argument(
+        "--methods", help="first: of grey, frozen, dis; hints: of grey, dis-levin; either: two-tower, squeeze "
+        "(the baselines and two-tower)",
+    )  # fmt: skip
+    clips.add_argument("--width", type=int, default=480, metavar="N", help="of the frames, in pixels (%(default)s)")
+    clips.add_argument("--frames", type=int, default=72, metavar="N", help="of each clip, at most (%(default)s)")
+    clips.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
+    clips.add_argument("--json", metavar="FILE", help="write the figures there as JSON")
+    clips.add_argument("--sheet", metavar="PNG", help="write a contact sheet there: a row a method, a column a frame")
 
 
 def run(args: argparse.Namespace) -> int:
+    return _run_clips(args) if args.report == "clips" else _run_stills(args)
+
+
+def _run_clips(args: argparse.Namespace) -> int:
+    if not (16 <= args.width <= 8192 and 2 <= args.frames <= 10_000):
+        raise InputError("bad-arguments", "Clips must be 16 to 8192 pixels wide, and 2 to 10000 frames long.")
+
+    from ..evaluation import clip_report, clips
+    from ..evaluation.clip_protocol import read_clips
+    from ..memory import keep_freed_memory
+
+    keep_freed_memory()
+    names = args.methods.split(",") if args.methods else clips.method_names(args.given)[:-1]
+    methods = {name: clips.load_clip_method(name, args.given, args.device) for name in names}
+    results = []
+    sheet = clip_report.ClipSheet()
+    print(clip_report.clip_table_header(), flush=True)
+    footage = read_clips(args.folder, args.width, args.frames)
+    for clip, result, frames in clips.score_clips(footage, methods, args.given):
+        print(clip_report.clip_table_row(result.score), flush=True)
+        results.append(result)
+        if args.sheet:
+            sheet.add(clip, result.score, frames)
+    means = clips.mean_scores([result.score for result in results])
+    for mean in means:
+        print(clip_report.clip_table_row(mean), flush=True)
+    if args.json:
+        clip_report.write_clip_json(Path(args.json), args.given, results, means)
+    if args.sheet:
+        sheet.write(Path(args.sheet))
+    return 0
+
+
+def _run_stills(args: argparse.Namespace) -> int:
     from ..evaluation import report
     from ..evaluation.stills import load_method, load_stills, score_stills
 
