@@ -78,14 +78,19 @@ def return_error(flow: np.ndarray, back: np.ndarray) -> np.ndarray:
     return error
 
 
-def _dis_flow(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """The flow from one motion picture to another, float32 (h, w, 2)."""
+def refine_flow(start: np.ndarray, end: np.ndarray, guess: np.ndarray) -> np.ndarray:
+    """The flow between motion pictures, uint8 (h, w), far apart; `guess`, float32 (h, w, 2), is where to look first."""
+    return _dis_flow(start, end, guess.copy())
+
+
+def _dis_flow(start: np.ndarray, end: np.ndarray, guess: np.ndarray | None = None) -> np.ndarray:
+    """The flow from one motion picture to another, float32 (h, w, 2). `guess` is written over."""
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     dis.setFinestScale(_FINEST_SCALE)
     dis.setPatchStride(_STRIDE)
     dis.setGradientDescentIterations(_DESCENT_STEPS)
     dis.setVariationalRefinementIterations(_REFINEMENT_STEPS)
-    return dis.calc(start, end, None)  # type: ignore[call-overload]
+    return dis.calc(start, end, guess)  # type: ignore[arg-type]
 
 
 def _with_trust(flow: np.ndarray, error: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from .chroma import upsample_chroma
-from .color import lightness_from_srgb, recolor
+from .color import ab_from_srgb, lightness_from_srgb, recolor
 from .colorizer import Colorizer
 from .flow import motion_shape
 from .hint_tracking import HintTracker, stroked_keyframes
@@ -22,6 +22,7 @@ from .prediction_pool import prediction_pool, worker_count
 from .raster import rasterize
 from .steadiness import STEADY_REACH, small_lab, steady_correction
 from .strip_motion import Footage, StripMotion
+from .transfer import Anchor, Estimate, StripTransfer, fuse, same_picture
 
 
 class _Steadied(NamedTuple):
@@ -36,14 +37,22 @@ class _Steadied(NamedTuple):
 class StripColorizer:
     """Colours any stretch of one strip; stretches asked for in ascending order share what they have in common.
 
-    A frame's colours depend on the footage, the hints, the settings and the network alone, not on where a
-    stretch begins. Memory does not grow with the strip's length.
+    A frame's colours depend on the footage, the hints, the references, the settings and the networks alone, not on
+    where a stretch begins. Memory does not grow with the strip's length.
     """
 
     def __init__(
-        self, footage: Footage, width: int, height: int, colorizer: Colorizer, track: HintTrack, settings: Settings
+        self,
+        footage: Footage,
+        width: int,
+        height: int,
+        colorizer: Colorizer,
+        track: HintTrack,
+        settings: Settings,
+        references: Mapping[int, np.ndarray] | None = None,
     ) -> None:
-        """width, height: of the footage's frames, in pixels."""
+        """width, height: of the footage's frames, in pixels. references: source frame → picture in colour, uint8 or
+        uint16 (height, width, 3) sRGB: that frame, or any other picture."""
         self._footage = footage
         self._colorizer = colorizer
         self._settings = settings
@@ -51,6 +60,9 @@ class StripColorizer:
         self._motion = StripMotion(footage, motion_shape(width, height))
         self._hints = HintTracker(track, self._motion, self._shape)
         self._strokes = {keyframe.frame: keyframe.strokes for keyframe in stroked_keyframes(track)}
+        self._references = dict(references or {})
+        anchors = sorted({*self._strokes, *self._references})
+        self._transfer = StripTransfer(self._motion, self._shape, anchors, self._anchor)
         self._reach = steady_reach(settings)
         # Of the frames seen last: ab at working size, and what the steadiness looks at.
         self._chroma: OrderedDict[int, np.ndarray] = OrderedDict()
@@ -83,10 +95,34 @@ class StripColorizer:
         """Have the pool predict a frame's chroma, unless a stretch before has done so."""
         if number in self._chroma:
             return
-        small = cv2.resize(lightness, self._shape[::-1], interpolation=cv2.INTER_AREA)
+        small = self._small(lightness)
+        anchor = self._transfer.anchor(number)
+        if anchor is not None:
+            self._running[number] = pool.submit(lambda: anchor.ab)
+            return
         hint_ab, mask = self._hints.at(number)
-        predict = self._colorizer.predict
-        self._running[number] = pool.submit(predict, small, hint_ab, mask, saturation=self._settings.saturation)
+        self._running[number] = pool.submit(self._predict, small, hint_ab, mask, self._transfer.estimates(number))
+
+    def _predict(
+        self, lightness: np.ndarray, hint_ab: np.ndarray, mask: np.ndarray, estimates: list[Estimate]
+    ) -> np.ndarray:
+        transferred = fuse(estimates) if estimates else None
+        saturation = self._settings.saturation
+        return self._colorizer.predict(lightness, hint_ab, mask, saturation=saturation, transferred=transferred)
+
+    def _anchor(self, number: int) -> Anchor:
+        """A keyframe's colours, or a reference's; one that is another picture than its frame counts for nothing."""
+        rgb = next(iter(self._footage.read(number, number)))
+        lightness = self._small(lightness_from_srgb(rgb))
+        hint_ab, mask = rasterize(self._strokes.get(number, []), self._shape[1], self._shape[0])
+        reference = self._references.get(number)
+        if reference is not None and same_picture(self._small(lightness_from_srgb(reference)), lightness):
+            ab = self._small(ab_from_srgb(reference))
+            return Anchor(lightness, np.where(mask[..., None], hint_ab, ab))
+        return Anchor(lightness, self._predict(lightness, hint_ab, mask, []))
+
+    def _small(self, picture: np.ndarray) -> np.ndarray:
+        return cv2.resize(picture, self._shape[::-1], interpolation=cv2.INTER_AREA)
 
     def _take_predictions(self, last: int) -> None:
         """Put the predictions of frames up to `last` in store, in order."""
