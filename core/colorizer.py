@@ -12,13 +12,16 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .chroma import upsample_planes
+from .color import lightness_from_srgb
 from .devices import choose_device
 from .job import WORKING_SIZES
 from .nets.ab_bins import bin_centres
 from .nets.blocks import freeze
 from .nets.domain_transform import spread_hints, step_costs
-from .nets.two_tower import AB_SCALE, FOLD, SIZE_MULTIPLE, SPREADS, TwoTower
+from .nets.two_tower import AB_SCALE, FOLD, SIZE_MULTIPLE, SPREADS, Colors, TwoTower
 from .nets.weights_file import load_network, shipped_weights
+from .suggestions import Suggestion, distinct_colors
+from .uncertainty import hint_worth
 
 # How far, in cells of FOLD pixels and in L*, the last correction under a hint fades into its surroundings.
 _IMPOSE_REACH = (3.0, 6.0)
@@ -47,6 +50,7 @@ class Colorizer:
 
     def __init__(self, network: TwoTower, digest: str, device: str, working_size: int) -> None:
         self.device, self.digest, self.working_size = device, digest, working_size
+        self._encoded: tuple[bytes, _Encoded] | None = None
         self._network = freeze(network).eval().to(device)
         # torch's stubs do not know Module.to's memory_format.
         self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -94,10 +98,7 @@ class Colorizer:
         _check(lightness, hint_ab, hint_mask, saturation)
         if transferred is not None:
             _check_transferred(transferred, lightness.shape)
-        full = torch.from_numpy(np.ascontiguousarray(lightness, dtype=np.float32))
-        mask = torch.from_numpy(np.ascontiguousarray(hint_mask, dtype=np.float32))
-        hinted = np.where(hint_mask, np.moveaxis(hint_ab, -1, 0), 0.0).astype(np.float32)
-        hints = torch.from_numpy(hinted)
+        full, hints, mask = _planes(lightness, hint_ab, hint_mask)
         small, small_hints, small_mask = self._to_working_size(full, hints, mask)
         brought = None if transferred is None else _to_size(transferred, (small.shape[0], small.shape[1]))
         ab = self._run(small, small_hints, small_mask, saturation, brought)
@@ -105,6 +106,63 @@ class Colorizer:
         ab = upsample_planes(ab, full) if ab.shape[-2:] != full.shape else ab
         ab = torch.where(mask > 0, hints, ab)
         return np.ascontiguousarray(np.moveaxis(ab.numpy(), 0, -1))
+
+    def suggest(
+        self,
+        frame: np.ndarray,
+        x: float,
+        y: float,
+        n: int = 9,
+        hint_ab: np.ndarray | None = None,
+        hint_mask: np.ndarray | None = None,
+    ) -> list[Suggestion]:
+        """Distinct plausible colours at a point, the most plausible first.
+
+        frame: a picture uint8 or uint16 (H, W, 3) sRGB, or its lightness float32 (H, W). x, y: 0..1, right and down
+        from the top-left corner. n: how many; near black and white fewer are distinct. hint_ab, hint_mask: as in
+        `predict`, the hints that are there already. The last picture stays encoded: more points of it take no run
+        of the network. Raises ValueError for a point outside the picture, n below 1, and what `predict` refuses.
+        """
+        if not (0.0 <= x <= 1.0 and 0.0 <= y <= 1.0):
+            raise ValueError(f"the point is ({x}, {y}), and must be within 0 to 1")
+        if n < 1:
+            raise ValueError(f"n is {n}, and must be 1 or more")
+        encoded = self._encode(frame, hint_ab, hint_mask)
+        row, column = (
+            min(int(place * size), size - 1) for place, size in zip((y, x), encoded.lightness.shape, strict=True)
+        )
+        probability = encoded.colors.bin_logits[0, :, row // 8, column // 8].float().softmax(0).cpu()
+        around = encoded.lightness[max(0, row - 2) : row + 3, max(0, column - 2) : column + 3]
+        return distinct_colors(probability, float(around.mean()), n)
+
+    def uncertainty(
+        self, frame: np.ndarray, hint_ab: np.ndarray | None = None, hint_mask: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Where the next hint would help most: float32 (H, W), the drop in mean squared ab error to expect of it.
+
+        frame, hint_ab, hint_mask: as in `suggest`. Raises what `predict` raises.
+        """
+        encoded = self._encode(frame, hint_ab, hint_mask)
+        with torch.inference_mode():
+            worth = hint_worth(self._network, encoded.colors, *encoded.lightness.shape)
+        size = frame.shape[:2]
+        return F.interpolate(worth[None, None], size=size, mode="bilinear", align_corners=False)[0, 0].numpy()
+
+    @torch.inference_mode()
+    def _encode(self, frame: np.ndarray, hint_ab: np.ndarray | None, hint_mask: np.ndarray | None) -> _Encoded:
+        """What the network says of a picture at working size; the last one's is kept."""
+        size = frame.shape[:2]
+        hint_ab = np.zeros((*size, 2), np.float32) if hint_ab is None else hint_ab
+        hint_mask = np.zeros(size, bool) if hint_mask is None else hint_mask
+        parts = (np.ascontiguousarray(part) for part in (frame, hint_ab, hint_mask))
+        key = b"".join(hashlib.blake2b(part.data, digest_size=16).digest() for part in parts)
+        kept = self._encoded
+        if kept is None or kept[0] != key:
+            lightness = lightness_from_srgb(frame) if frame.ndim == 3 else np.asarray(frame, np.float32)
+            _check(lightness, hint_ab, hint_mask, 0.0)
+            small, hints, mask = self._to_working_size(*_planes(lightness, hint_ab, hint_mask))
+            kept = self._encoded = key, _Encoded(small, self._forward(small, hints, mask, None))
+        return kept[1]
 
     def _to_working_size(self, lightness: Tensor, hints: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         height, width = lightness.shape
@@ -122,25 +180,46 @@ class Colorizer:
         hints: Tensor,
         mask: Tensor,
         saturation: float,
-        brought: tuple[Tensor, Tensor] | None = None,
+        brought: tuple[Tensor, Tensor] | None,
     ) -> Tensor:
         """ab (2, h, w) in Lab units, of planes at working size."""
         height, width = lightness.shape
-        padding = (0, -width % SIZE_MULTIPLE, 0, -height % SIZE_MULTIPLE)
-        padded = _pad_edge(lightness, padding)
-        hints, mask = F.pad(hints, padding), F.pad(mask, padding)
-        colors = self._network(
-            *(part[None].to(self.device) for part in (padded[None], hints, mask[None])),
-            brought and tuple(F.pad(part, padding)[None].to(self.device) for part in brought),
-        )
+        colors = self._forward(lightness, hints, mask, brought)
         ab = colors.ab[0].float().cpu() * AB_SCALE
+        padding = _padding(lightness)
+        padded = _pad_edge(lightness, padding)
         if saturation > 0.0:
-            unhinted = _unhinted_share(padded, mask, ab.shape[-2:])
+            unhinted = _unhinted_share(padded, F.pad(mask, padding), ab.shape[-2:])
             if brought is not None:
                 sureness = F.pad(brought[1], padding)[None]
                 unhinted = unhinted * (1.0 - F.interpolate(sureness, size=unhinted.shape, mode="area")[0, 0])
-            ab = ab + saturation * unhinted * _vividness(colors.bin_logits[0].float().cpu(), ab.shape[-2:])
+            ab = ab + saturation * unhinted * _vividness(colors.bin_logits[0].float().cpu(), (ab.shape[1], ab.shape[2]))
         return upsample_planes(ab, padded)[:, :height, :width]
+
+    def _forward(self, lightness: Tensor, hints: Tensor, mask: Tensor, brought: tuple[Tensor, Tensor] | None) -> Colors:
+        """The network's answer for planes at working size, padded at the right and at the bottom."""
+        padding = _padding(lightness)
+        inputs = (_pad_edge(lightness, padding)[None], F.pad(hints, padding), F.pad(mask, padding)[None])
+        colors_brought = None
+        if brought is not None:
+            ab, confidence = (F.pad(part, padding)[None].to(self.device) for part in brought)
+            colors_brought = ab, confidence
+        return self._network(*(part[None].to(self.device) for part in inputs), colors_brought)
+
+
+class _Encoded(NamedTuple):
+    """A picture's lightness (h, w) at working size, and what the network says of it, padded."""
+
+    lightness: Tensor
+    colors: Colors
+
+
+def _planes(lightness: np.ndarray, hint_ab: np.ndarray, hint_mask: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
+    """lightness (H, W), hints (2, H, W), 0 outside the mask, and the mask (H, W), 0 or 1."""
+    hinted = np.where(hint_mask, np.moveaxis(hint_ab, -1, 0), 0.0).astype(np.float32)
+    planes = (lightness, hinted, hint_mask)
+    full, hints, mask = (torch.from_numpy(np.ascontiguousarray(plane, dtype=np.float32)) for plane in planes)
+    return full, hints, mask
 
 
 def _vividness(logits: Tensor, size: tuple[int, int]) -> Tensor:
@@ -189,6 +268,11 @@ def _to_size(transferred: Transferred, size: tuple[int, int]) -> tuple[Tensor, T
         return ab, confidence
     small = F.adaptive_avg_pool2d(confidence, size)
     return F.adaptive_avg_pool2d(ab * confidence, size) / small.clamp(min=1e-6), small
+
+
+def _padding(plane: Tensor) -> tuple[int, int, int, int]:
+    height, width = plane.shape
+    return 0, -width % SIZE_MULTIPLE, 0, -height % SIZE_MULTIPLE
 
 
 def _pad_edge(plane: Tensor, padding: tuple[int, int, int, int]) -> Tensor:

@@ -85,9 +85,13 @@ class Engine:
         """Do what a request asks; its last event is a result, a ready, a cancelled or an error."""
         number = request["id"]
         try:
-            answer = {"hello": self._hello, "colorize": self._colorize, "preview": self._preview}.get(request["type"])
-            if answer is None:
-                raise InputError("unsupported", "Colour suggestions are not part of this release.")
+            answers = {
+                "hello": self._hello,
+                "colorize": self._colorize,
+                "preview": self._preview,
+                "suggest": self._suggest,
+            }
+            answer = answers[request["type"]]
             if self._should_cancel(number):
                 raise JobCancelledError
             event = answer(request)
@@ -141,6 +145,22 @@ class Engine:
             raise InputError("bad-message", f"The frame to preview is {frame!r}, and must be a whole number from 0.")
         path = run_preview(_job(request), frame, self._cache(), lambda: self._should_cancel(request["id"]))
         return {"type": "result", "path": str(path)}
+
+    def _suggest(self, request: dict[str, Any]) -> dict[str, Any]:
+        from .pipeline import suggest_colors
+
+        frame, n = request.get("frame", 0), request.get("n", 9)
+        if not isinstance(request.get("path"), str):
+            raise InputError("bad-message", f"The path is {request.get('path')!r}, and must be a text.")
+        for name, value, low in (("frame", frame, 0), ("n", n, 1)):
+            if not isinstance(value, int) or isinstance(value, bool) or value < low:
+                raise InputError("bad-message", f"{name} is {value!r}, and must be a whole number from {low}.")
+        for name in ("x", "y"):
+            value = request.get(name)
+            if not isinstance(value, int | float) or isinstance(value, bool) or not 0.0 <= value <= 1.0:
+                raise InputError("bad-message", f"{name} is {value!r}, and must be a number from 0 to 1.")
+        colors = suggest_colors(request["path"], frame, request["x"], request["y"], n)
+        return {"type": "result", "colors": colors}
 
     def _should_cancel(self, number: int | str) -> bool:
         return number in self._cancelled or self._ending.is_set()

@@ -6,7 +6,7 @@ A request: {"type": ..., "id": ..., fields}. Every event that answers a request 
     colorize {job}              → progress {done, total, fps, eta_s}*, frame {frame, path}*, result {frames,
                                   rendered, reused, width, height, path, warnings}
     preview {job, frame}        → result {path}
-    suggest {path, frame, x, y, n} → result {colors}
+    suggest {path, frame, x, y, n} → result {colors}, "#rrggbb" of at most n plausible colours, the likeliest first
     cancel {target}             → cancelled, carrying the target's id; its frames so far are kept
     quit                        → the engine ends; so it does when stdin ends
 

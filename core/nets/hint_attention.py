@@ -33,25 +33,32 @@ class HintAttention(nn.Module):
         Returns gathered ab (B, 2 * heads, h, w) and its trust (B, heads, h, w), 0 (nothing alike is hinted) to 1.
         """
         batch, _, height, width = features.shape
-        query, key = self._tokens(self.query(features)), self._tokens(self.key(features))
-        similarity = torch.matmul(query, key.transpose(-1, -2)) * self.temperature
-        similarity = similarity - F.softplus(self.nearness) * _squared_distances(height, width, features.device)
-        seen = torch.where(weight > 0, weight.clamp(min=1e-4).log(), torch.full_like(weight, _UNSEEN))
-        logits = similarity + seen.view(batch, 1, 1, height * width)
-        nothing = self.nothing.expand(batch, -1, height * width, 1).to(logits.dtype)
-        share = torch.softmax(torch.cat((logits, nothing), -1).float(), -1)
-        values = hint_ab.flatten(2).transpose(1, 2).unsqueeze(1).float()
-        gathered = torch.matmul(share[..., :-1], values)
-        trust = 1.0 - share[..., -1]
-        gathered = gathered.permute(0, 1, 3, 2).reshape(batch, 2 * self.heads, height, width)
-        return gathered, trust.reshape(batch, self.heads, height, width)
+        with torch.autocast(features.device.type, enabled=False):
+            query, key = self._tokens(self.query(features.float())), self._tokens(self.key(features.float()))
+            place = _places(height, width, features.device).expand(batch, self.heads, -1, -1)
+            reach = F.softplus(self.nearness)
+            far = place.square().sum(-1, keepdim=True) * reach
+            ones = torch.ones_like(far)
+            seen = torch.where(weight > 0, weight.float().clamp(min=1e-4).log(), _UNSEEN).flatten(2).unsqueeze(-1)
+            # Similarity, nearness and weight as one inner product; "nothing" is one more key, of value 0.
+            query = torch.cat((query * self.temperature, 2.0 * reach * place, -far, ones), -1)
+            key = torch.cat((key, place, ones, seen - far), -1)
+            nothing = F.pad(self.nothing.expand(batch, -1, -1, -1), (key.shape[-1] - 1, 0))
+            values = torch.cat((hint_ab.float(), torch.ones_like(weight, dtype=torch.float32)), 1)
+            values = F.pad(values.flatten(2).transpose(1, 2), (0, key.shape[-1] - values.shape[1], 0, 1))
+            values = values.unsqueeze(1).expand(-1, self.heads, -1, -1)
+            gathered = F.scaled_dot_product_attention(query, torch.cat((key, nothing), 2), values, scale=1.0)
+        gathered = gathered[..., :3].transpose(2, 3)
+        ab = gathered[:, :, :2].reshape(batch, 2 * self.heads, height, width)
+        return ab, gathered[:, :, 2].reshape(batch, self.heads, height, width)
 
     def _tokens(self, features: Tensor) -> Tensor:
         tokens = features.flatten(2).unflatten(1, (self.heads, -1)).transpose(-1, -2)
-        return F.normalize(tokens.float(), dim=-1).to(features.dtype)
+        return F.normalize(tokens, dim=-1)
 
 
-def _squared_distances(height: int, width: int, device: torch.device) -> Tensor:
+def _places(height: int, width: int, device: torch.device) -> Tensor:
+    """Where each cell lies, (h * w, 2), in pictures' heights."""
     y = (torch.arange(height, device=device) / height).repeat_interleave(width)
     x = (torch.arange(width, device=device) / height).repeat(height)
-    return (y[:, None] - y[None]) ** 2 + (x[:, None] - x[None]) ** 2
+    return torch.stack((y, x), -1)

@@ -16,6 +16,8 @@ from torch import Tensor, nn
 MOST_CELLS = 512
 _EMBEDDING = 16
 _LEAST_NOISE = 1e-2
+# The log amplitude of a cell that is not hinted.
+_NOWHERE = -1e4
 
 
 class Kriging(nn.Module):
@@ -39,7 +41,7 @@ class Kriging(nn.Module):
         Returns the error everywhere, float32 (B, C, h, w); 0 where nothing is hinted.
         """
         with torch.autocast(features.device.type, enabled=False):
-            coordinates, amplitude = self.coordinates(features.float())
+            coordinates, log_amplitude = self.coordinates(features.float())
             cell_weight = F.avg_pool2d(weight.float(), 2, ceil_mode=True)
             chosen = _hinted_cells(cell_weight)
             if not chosen.shape[1]:
@@ -51,35 +53,49 @@ class Kriging(nn.Module):
                 return tokens.gather(1, chosen[..., None].expand(-1, -1, tokens.shape[-1]))
 
             hint_weight = cell_weight.flatten(1).gather(1, chosen)
-            hint_amplitude = at_hints(amplitude) * (hint_weight > 0)[..., None]
-            hint_coordinates = at_hints(coordinates)
-            known = self.kernel(hint_coordinates, hint_amplitude, hint_coordinates, hint_amplitude)
+            hints = at_hints(coordinates), at_hints(log_amplitude).masked_fill(hint_weight[..., None] <= 0, _NOWHERE)
             noise = _LEAST_NOISE + F.softplus(self.noise[0]) + 0.05 * F.softplus(self.noise[1]) / (hint_weight + 0.01)
-            factor = torch.linalg.cholesky(known + torch.diag_embed(noise))
-            share = torch.cholesky_solve(at_hints(error.float()), factor)
-            tokens, amplitudes = coordinates.flatten(2).transpose(1, 2), amplitude.flatten(2).transpose(1, 2)
-            mean = self.kernel(tokens, amplitudes, hint_coordinates, hint_amplitude) @ share
-            return mean.transpose(1, 2).reshape(error.shape)
+            known = sum(self.kernels(hints, hints), torch.diag_embed(noise))
+            share = torch.cholesky_solve(at_hints(error.float()), torch.linalg.cholesky(known))
+            cells = coordinates.flatten(2).transpose(1, 2), log_amplitude.flatten(2).transpose(1, 2)
+            near, far = self.kernels(cells, hints)
+            return (near @ share + far @ share).transpose(1, 2).reshape(error.shape)
 
     def coordinates(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Where each cell lies for the two kernels, (B, 2 * embedding + 2, h, w), and its amplitude (B, 1, h, w)."""
+        """Where each cell lies for the kernels, (B, 2 * embedding + 2, h, w), and its log amplitude (B, 1, h, w)."""
         height, width = features.shape[-2:]
         y = torch.linspace(0.0, 1.0, height, device=features.device)[:, None].expand(height, width)
         x = torch.linspace(0.0, width / height, width, device=features.device).expand(height, width)
         place = torch.stack((y, x)).expand(len(features), -1, -1, -1) / self.log_reach.exp()
-        return torch.cat((self.embed(features), place), 1), self.amplitude(features).clamp(-4.0, 2.0).exp()
+        return torch.cat((self.embed(features), place), 1), self.amplitude(features).clamp(-4.0, 2.0)
 
-    def kernel(self, a: Tensor, a_amplitude: Tensor, b: Tensor, b_amplitude: Tensor) -> Tensor:
-        """Covariances (B, n, m) of cells with coordinates (B, n or m, 2 * embedding + 2) and amplitudes (.., 1)."""
-        share = torch.sigmoid(self.near_share)
-        far = torch.exp(-0.5 * _squared_distances(a[..., :_EMBEDDING], b[..., :_EMBEDDING]))
-        near = torch.exp(-0.5 * _squared_distances(a[..., _EMBEDDING:], b[..., _EMBEDDING:]))
-        return (share * near + (1.0 - share) * far) * a_amplitude * b_amplitude.transpose(1, 2)
+    def kernels(self, a: tuple[Tensor, Tensor], b: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        """The covariance of cells a with cells b is the sum of these two, near and far, each (B, n, m).
+
+        a, b: coordinates (B, n or m, 2 * embedding + 2) and log amplitudes (B, n or m, 1).
+        """
+        split = (_EMBEDDING, _EMBEDDING + 2)
+        far, near = (
+            torch.exp(_left(a_part, a[1]) @ _right(b_part, b[1] + log_share).transpose(1, 2))
+            for a_part, b_part, log_share in zip(
+                a[0].split(split, -1),
+                b[0].split(split, -1),
+                (F.logsigmoid(-self.near_share), F.logsigmoid(self.near_share)),
+                strict=True,
+            )
+        )
+        return near, far
 
 
-def _squared_distances(a: Tensor, b: Tensor) -> Tensor:
-    squares = a.square().sum(-1)[:, :, None] + b.square().sum(-1)[:, None]
-    return (squares - 2.0 * a @ b.transpose(1, 2)).clamp(min=0.0)
+# -½|a - b|² + log amplitudes is one inner product of these two: big matrices are touched once.
+def _left(coordinates: Tensor, log_amplitude: Tensor) -> Tensor:
+    own = log_amplitude - 0.5 * coordinates.square().sum(-1, keepdim=True)
+    return torch.cat((coordinates, own, torch.ones_like(own)), -1)
+
+
+def _right(coordinates: Tensor, log_amplitude: Tensor) -> Tensor:
+    own = log_amplitude - 0.5 * coordinates.square().sum(-1, keepdim=True)
+    return torch.cat((coordinates, torch.ones_like(own), own), -1)
 
 
 def _hinted_cells(cell_weight: Tensor) -> Tensor:

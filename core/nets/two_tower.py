@@ -47,12 +47,13 @@ class Colors:
     """What a forward pass gives.
 
     ab: (B, 2, H/2, W/2) in network units. uncorrected: the same before the corrections, (B, 2, H/4, W/4).
-    bin_logits: (B, Q, H/8, W/8), over ab_bins.bin_centres().
+    bin_logits: (B, Q, H/8, W/8), over ab_bins.bin_centres(). features: what the heads see, (B, C, H/4, W/4).
     """
 
     ab: Tensor
     uncorrected: Tensor
     bin_logits: Tensor
+    features: Tensor
 
 
 class TwoTower(nn.Module):
@@ -116,7 +117,7 @@ class TwoTower(nn.Module):
         detail = F.pixel_shuffle(self.to_detail(features).float(), 2)
         if transferred is not None:
             detail = detail + _twice(gate) * (_pooled(brought, confidence, FOLD // 2)[0] - _twice(brought_ab))
-        return Colors(_twice(corrected) + detail, uncorrected, bin_logits)
+        return Colors(_twice(corrected) + detail, uncorrected, bin_logits, features)
 
     def _see_lightness(self, lightness: Tensor) -> list[Tensor]:
         features = self.lightness_in(F.pixel_unshuffle(lightness / 50.0 - 1.0, FOLD))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+import re
 import resource
 import signal
 import subprocess
@@ -159,13 +160,23 @@ def test_a_job_that_waits_can_be_cancelled_too(engine: EngineProcess, footage: P
     assert not (tmp_path / "second").exists()
 
 
+def test_colours_are_suggested_for_a_point_of_a_frame(engine: EngineProcess, footage: Path) -> None:
+    engine.send(type="suggest", id=25, path=str(footage), frame=1, x=0.5, y=0.5, n=6)
+    event = engine.until("result")[-1]
+    assert event["id"] == 25
+    assert len(set(event["colors"])) == len(event["colors"]) == 6
+    assert all(re.fullmatch("#[0-9a-f]{6}", color) for color in event["colors"])
+
+
 @pytest.mark.parametrize(
     "request_fields, code",
     [
         ({"type": "colorize", "job": {"version": 7}}, "bad-job"),
         ({"type": "colorize"}, "bad-job"),
         ({"type": "preview", "frame": "four"}, "bad-message"),
-        ({"type": "suggest"}, "unsupported"),
+        ({"type": "suggest"}, "bad-message"),
+        ({"type": "suggest", "path": "a.mp4", "x": 0.5, "y": 1.5}, "bad-message"),
+        ({"type": "suggest", "path": "nowhere.mp4", "x": 0.5, "y": 0.5}, "missing-file"),
         ({"type": "cancel", "target": "nobody"}, "nothing-to-cancel"),
     ],
 )

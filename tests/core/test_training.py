@@ -40,7 +40,8 @@ def trainer_in(folder: Path) -> ColorizerTrainer:
 
 @torch.no_grad()
 def loss_on(trainer: ColorizerTrainer, batch: tuple[torch.Tensor, ...]) -> float:
-    return float(colorizer_loss(trainer.network(batch[0], *batch[2:]), batch[1]))
+    lightness, ab, hint_ab, hint_mask, *transferred = batch
+    return float(colorizer_loss(trainer.network(lightness, hint_ab, hint_mask, tuple(transferred)), ab))
 
 
 def test_a_few_steps_lower_the_loss_on_what_can_be_learned(tmp_path: Path) -> None:
