@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 
 from .hint_tracking import stroked_keyframes
 from .hints import HintTrack
@@ -12,7 +13,7 @@ from .job import Settings
 from .strip_coloring import steady_reach
 
 # Raise it with any change that gives other pixels: finished frames in the cache then count for nothing.
-ALGORITHM_VERSION = 1
+ALGORITHM_VERSION = 2
 
 
 class FrameKeys:
@@ -26,8 +27,10 @@ class FrameKeys:
         bit_depth: int,
         settings: Settings,
         track: HintTrack,
+        references: Mapping[int, str],
     ) -> None:
-        """device: the one that runs, "cpu", "cuda" or "mps". bit_depth: of the finished frames."""
+        """device: the one that runs, "cpu", "cuda" or "mps". bit_depth: of the finished frames. references: source
+        frame → the picture's digest."""
         self._common = [
             ALGORITHM_VERSION,
             source_digest,
@@ -37,15 +40,18 @@ class FrameKeys:
             settings.working_size,
             settings.temporal_strength,
             settings.saturation,
+            # Any frame may resemble any reference.
+            sorted(references.items()),
         ]
         self._reach = steady_reach(settings)
-        keyframes = stroked_keyframes(track)
-        self._numbers = [keyframe.frame for keyframe in keyframes]
-        self._digests = [_digest(keyframe.to_json()) for keyframe in keyframes]
+        strokes = {keyframe.frame: keyframe.to_json() for keyframe in stroked_keyframes(track)}
+        self._numbers = sorted({*strokes, *references})
+        self._digests = [_digest([frame, strokes.get(frame), references.get(frame)]) for frame in self._numbers]
 
     def key(self, frame: int) -> str:
-        """64 hexadecimal digits: the frame, the settings, and the keyframes that can reach it."""
-        # A frame's neighbours within the reach count, and each has the hints of the keyframes on both sides.
+        """64 hexadecimal digits: the frame, the settings, the references, and the keyframes that can reach it."""
+        # A frame's neighbours within the reach count, and each has the colours of the anchors (keyframes and
+        # references) on both sides.
         first = max(0, bisect_left(self._numbers, frame - self._reach) - 1)
         end = bisect_right(self._numbers, frame + self._reach) + 1
         return _digest([*self._common, frame, self._digests[first:end]])

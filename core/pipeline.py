@@ -23,6 +23,7 @@ from .job import Job, Output, Settings, Source
 from .job_output import open_output, output_folder
 from .overlap import overlapped
 from .progress import JobCancelledError, Progress, ProgressClock
+from .references import ReferenceFrames, check_frames, read_references
 from .strip_coloring import StripColorizer, steady_reach
 from .strip_motion import BLOCK
 
@@ -51,21 +52,22 @@ def colorize_frames(
     """Colour frames, one for one, in order.
 
     frames: uint8 or uint16 (H, W, 3) sRGB, all of one size and dtype; they are read ahead as far as the next
-    keyframe and the steadiness need. hints: keyframes count from the first frame. references: none in this
-    release. Yields arrays of the frames' shape and dtype.
+    keyframe and the steadiness need. hints: keyframes count from the first frame. references: frame → uint8 or uint16
+    (h, w, 3) sRGB of any size, a picture in colour: that frame's own, which then comes back exactly, or any other one.
+    Yields arrays of the frames' shape and dtype.
 
-    Raises InputError: "unsupported", "bad-frame", "bad-hints" (a keyframe after the last frame), "no-device",
-    "bad-weights".
+    Raises InputError: "bad-frame", "bad-hints" and "bad-reference" (a keyframe or a reference after the last frame; a
+    reference that is no picture), "no-device", "bad-weights".
     """
-    settings = settings or Settings()
-    if references:
-        raise _unsupported("References are")
+    settings, track = settings or Settings(), hints or HintTrack()
     with FrameSpool(frames) as spool:
         for frame in spool.read(0, 0):
             height, width = frame.shape[:2]
-            strip = StripColorizer(spool, width, height, _colorizer(settings), hints or HintTrack(), settings)
+            stills = ReferenceFrames(references or {}, track, spool, width, height, frame.dtype)
+            colorizer = _colorizer(settings)
+            strip = StripColorizer(spool, width, height, colorizer, track, settings, stills.pictures)
             for number, rgb in enumerate(strip.render(0, sys.maxsize)):
-                yield rgb
+                yield stills.finished(number, rgb)
                 # What a later frame may ask for again begins with the block of its earliest neighbour.
                 spool.release((number + 1 - steady_reach(settings)) // BLOCK * BLOCK)
 
@@ -83,28 +85,29 @@ def run_job(
     on_frame: each source frame that has become a file, with the file. should_cancel: asked for every frame read
     or written. Raises JobCancelledError, and InputError for everything that the user or the machine can mend.
     """
-    if job.references:
-        raise _unsupported("References are")
     if job.style is not None:
         raise _unsupported("A style is")
     with open_source(job.source.path) as source:
         first, last = _range(job.source, source.info.frame_count)
         job.hints.check_frames(0, source.info.frame_count - 1)
+        check_frames(job.references, source.info.frame_count)
         total = last - first + 1
+        width, height = source.info.width, source.info.height
+        footage = _JobFootage(source, job.output.bit_depth, should_cancel)
+        references = ReferenceFrames(read_references(job.references), job.hints, footage, width, height, footage.dtype)
         store = FrameCache(cache_folder)
         colorizer = _colorizer(job.settings)
         keys = FrameKeys(
             source.digest(), colorizer.digest, choose_device(job.settings.device), job.output.bit_depth,
-            job.settings, job.hints,
+            job.settings, job.hints, references.digests(),
         )  # fmt: skip
-        footage = _JobFootage(source, job.output.bit_depth, should_cancel)
-        width, height = source.info.width, source.info.height
-        strip = StripColorizer(footage, width, height, colorizer, job.hints, job.settings)
+        strip = StripColorizer(footage, width, height, colorizer, job.hints, job.settings, references.pictures)
+        render = _Render(strip, references, store, keys, job.output.bit_depth)
         rendered = 0
         clock = ProgressClock(total)
         with open_output(job, source.info, total) as output:
             on_progress(Progress(0, total))
-            for done, (number, png, is_new) in enumerate(_pngs(strip, store, keys, job, range(first, last + 1)), 1):
+            for done, (number, png, is_new) in enumerate(render.pngs(range(first, last + 1)), 1):
                 if should_cancel():
                     raise JobCancelledError
                 path = output.write(number, png)
@@ -128,12 +131,24 @@ def run_preview(job: Job, frame: int, cache_folder: Path, should_cancel: Callabl
     return written[0]
 
 
+def suggest_colors(path: str, frame: int, x: float, y: float, n: int) -> list[str]:
+    """At most n distinct plausible colours, "#rrggbb", for a point of a source frame, the likeliest first.
+
+    x, y: 0..1, right and down. Raises InputError "frame-range", and for footage that does not open.
+    """
+    with open_source(path) as source:
+        _range(Source(path, frame, frame), source.info.frame_count)
+        rgb = next(iter(source.read(frame, frame)))
+    return [suggestion.color for suggestion in _colorizer(Settings()).suggest(rgb, x, y, n)]
+
+
 class _JobFootage:
     """A job's source as footage: as deep as its output or deeper, ending where it ends, and able to be cancelled."""
 
     def __init__(self, source: FrameSource, bit_depth: int, should_cancel: Callable[[], bool]) -> None:
         self._source = source
         self._deepen = bit_depth > source.info.bit_depth
+        self.dtype = np.dtype(np.uint16 if max(bit_depth, source.info.bit_depth) == 16 else np.uint8)
         self._should_cancel = should_cancel
 
     def read(self, first: int, last: int) -> Iterator[np.ndarray]:
@@ -143,36 +158,40 @@ class _JobFootage:
             yield rgb.astype(np.uint16) * np.uint16(257) if self._deepen else rgb
 
 
-def _pngs(
-    strip: StripColorizer, store: FrameCache, keys: FrameKeys, job: Job, numbers: range
-) -> Iterator[tuple[int, bytes, bool]]:
-    """(source frame, PNG, whether it was rendered now) of every frame, in order: what the cache has comes from
-    there, and what lies between is rendered a stretch at a time."""
-    missing: list[int] = []
-    for number in numbers:
-        kept = store.get(keys.key(number))
-        if kept is None:
-            missing.append(number)
-            continue
-        yield from _rendered(strip, store, keys, job, missing)
-        missing = []
-        yield number, kept, False
-    yield from _rendered(strip, store, keys, job, missing)
+class _Render:
+    """A job's frames as PNGs, from the cache or made now."""
 
+    def __init__(
+        self, strip: StripColorizer, references: ReferenceFrames, store: FrameCache, keys: FrameKeys, bit_depth: int
+    ) -> None:
+        self._strip, self._references = strip, references
+        self._store, self._keys, self._bit_depth = store, keys, bit_depth
 
-def _rendered(
-    strip: StripColorizer, store: FrameCache, keys: FrameKeys, job: Job, numbers: list[int]
-) -> Iterator[tuple[int, bytes, bool]]:
-    if not numbers:
-        return
+    def pngs(self, numbers: range) -> Iterator[tuple[int, bytes, bool]]:
+        """(source frame, PNG, whether it was rendered now) of every frame, in order: what the cache has comes from
+        there, and what lies between is rendered a stretch at a time."""
+        missing: list[int] = []
+        for number in numbers:
+            kept = self._store.get(self._keys.key(number))
+            if kept is None:
+                missing.append(number)
+                continue
+            yield from self._rendered(missing)
+            missing = []
+            yield number, kept, False
+        yield from self._rendered(missing)
 
-    def encoded(rgb: np.ndarray) -> bytes:
-        return encode_png(_at_depth(rgb, job.output.bit_depth))
+    def _rendered(self, numbers: list[int]) -> Iterator[tuple[int, bytes, bool]]:
+        if not numbers:
+            return
 
-    frames = strip.render(numbers[0], numbers[-1])
-    for number, png in zip(numbers, overlapped(encoded, frames), strict=True):
-        store.put(keys.key(number), png)
-        yield number, png, True
+        def encoded(frame: tuple[int, np.ndarray]) -> bytes:
+            return encode_png(_at_depth(self._references.finished(*frame), self._bit_depth))
+
+        frames = zip(numbers, self._strip.render(numbers[0], numbers[-1]), strict=True)
+        for number, png in zip(numbers, overlapped(encoded, frames), strict=True):
+            self._store.put(self._keys.key(number), png)
+            yield number, png, True
 
 
 def _at_depth(rgb: np.ndarray, bit_depth: int) -> np.ndarray:

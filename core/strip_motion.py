@@ -50,7 +50,9 @@ class StripMotion:
         if frame not in self._pictures:
             self._read_block(frame)
         if frame not in self._pictures:
-            raise InputError("bad-hints", f"The hints have a keyframe on frame {frame}, after the footage's last one.")
+            raise InputError(
+                "bad-hints", f"The keyframe on frame {frame}, with its hints or its reference, is after the last frame."
+            )
         return self._pictures[frame]
 
     def between(self, frame: int) -> Motion:

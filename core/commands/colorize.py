@@ -29,6 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "output", metavar="OUTPUT", help=f"a folder for numbered PNGs, a movie (.{', .'.join(FORMATS[1:])}) or a .png"
     )
     parser.add_argument("--hints", metavar="FILE", help="colour hints on keyframes (hints.json)")
+    parser.add_argument(
+        "--reference", metavar="FRAME=PICTURE", action="append", default=[],
+        help="a picture in colour for a source frame: that frame itself, which then comes back exactly, or any other "
+        "one; may be given again",
+    )  # fmt: skip
     parser.add_argument("--frames", metavar="A:B", help="source frames A to B, both included, counted from 0")
     parser.add_argument("--variant", choices=VARIANTS, default=defaults.variant, help="the network to colour with")
     parser.add_argument("--device", choices=DEVICES, default=defaults.device, help="where the network runs")
@@ -103,6 +108,7 @@ def job_of(args: argparse.Namespace) -> Job:
         "source": {"path": args.input, "first": first, "last": last},
         "output": {"path": args.output, "format": _format(Path(args.output)), "bit_depth": args.bit_depth},
         "hints": load_hints(args.hints).to_json() if args.hints else None,
+        "references": _references(args.reference),
         "settings": {
             "variant": args.variant,
             "device": args.device,
@@ -126,6 +132,20 @@ def _frames(text: str | None) -> tuple[int, int | None]:
     if last < first:
         raise InputError("bad-arguments", f"--frames is {text!r}, and ends before it begins.")
     return first, last
+
+
+def _references(texts: list[str]) -> dict[str, str]:
+    references: dict[str, str] = {}
+    for text in texts:
+        match = re.fullmatch(r"0*(\d{1,9})=(.+)", text, re.DOTALL)
+        if match is None:
+            raise InputError(
+                "bad-arguments", f"--reference is {text!r}, and must be FRAME=PICTURE, such as 0=first.png."
+            )
+        if match[1] in references:
+            raise InputError("bad-arguments", f"--reference gives frame {match[1]} twice.")
+        references[match[1]] = match[2]
+    return references
 
 
 def _format(output: Path) -> str:

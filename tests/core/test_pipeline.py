@@ -170,12 +170,6 @@ def test_a_keyframe_after_the_last_frame_is_one_sentence() -> None:
     assert caught.value.code == "bad-hints"
 
 
-def test_references_are_refused_rather_than_ignored() -> None:
-    with pytest.raises(InputError) as caught:
-        next(colorize_frames(camera_move(1), references={0: camera_move(1)[0]}, settings=SETTINGS))
-    assert caught.value.code == "unsupported"
-
-
 # Jobs
 
 
@@ -330,7 +324,11 @@ def test_a_preview_is_the_frame_that_the_whole_job_gives(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "change, code, words",
     [
-        ({"references": {0: "a.png"}}, "unsupported", "References"),
+        (
+            {"references": {0: "no.png"}},
+            "bad-reference",
+            "The reference for frame 0 cannot be used: There is no picture",
+        ),
         ({"style": Style("a.png")}, "unsupported", "style"),
         ({"source_range": (2, 7)}, "frame-range", "frames 0 to 3"),
         ({"source_range": (9, None)}, "frame-range", "frames 0 to 3"),
