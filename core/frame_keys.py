@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from .hint_tracking import stroked_keyframes
 from .hints import HintTrack
 from .job import Settings
-from .strip_coloring import steady_reach
 
 # Raise it with any change that gives other pixels: finished frames in the cache then count for nothing.
 ALGORITHM_VERSION = 2
@@ -43,18 +42,16 @@ class FrameKeys:
             # Any frame may resemble any reference.
             sorted(references.items()),
         ]
-        self._reach = steady_reach(settings)
         strokes = {keyframe.frame: keyframe.to_json() for keyframe in stroked_keyframes(track)}
         self._numbers = sorted({*strokes, *references})
         self._digests = [_digest([frame, strokes.get(frame), references.get(frame)]) for frame in self._numbers]
 
     def key(self, frame: int) -> str:
-        """64 hexadecimal digits: the frame, the settings, the references, and the keyframes that can reach it."""
-        # A frame's neighbours within the reach count, and each has the colours of the anchors (keyframes and
-        # references) on both sides.
-        first = max(0, bisect_left(self._numbers, frame - self._reach) - 1)
-        end = bisect_right(self._numbers, frame + self._reach) + 1
-        return _digest([*self._common, frame, self._digests[first:end]])
+        """64 hexadecimal digits: the frame, the settings, the references, and the anchors (keyframes with strokes, and
+        references) that can reach it: the frame itself if it is one, else those on both sides of it."""
+        first = bisect_right(self._numbers, frame) - 1
+        end = bisect_left(self._numbers, frame) + 1
+        return _digest([*self._common, frame, self._digests[max(0, first) : end]])
 
 
 def _digest(document: object) -> str:

@@ -22,7 +22,8 @@ from .prediction_pool import prediction_pool, worker_count
 from .raster import rasterize
 from .steadiness import STEADY_REACH, small_lab, steady_correction
 from .strip_motion import Footage, StripMotion
-from .transfer import Anchor, Estimate, StripTransfer, fuse, same_picture
+from .transfer import Anchor, StripTransfer, fuse, same_picture
+from .transfer_network import Estimate
 
 
 class _Steadied(NamedTuple):
@@ -135,12 +136,17 @@ class StripColorizer:
                     store.popitem(last=False)
 
     def _steady(self, number: int) -> np.ndarray:
-        """The frame's final ab at working size."""
+        """The frame's final ab at working size. Anchors stay as they are, and nothing is taken from beyond one: so a
+        frame depends on the anchors on both sides alone."""
         self._take_predictions(number + self._reach)
         ab = self._chroma[number]
         if not self._reach:
             return ab
-        correction = steady_correction(number, self._labs, self._motion, self._settings.temporal_strength)
+        earliest, latest = self._transfer.around(number)
+        if earliest == latest:
+            return ab
+        labs = {other: lab for other, lab in self._labs.items() if earliest <= other <= latest}
+        correction = steady_correction(number, labs, self._motion, self._settings.temporal_strength)
         return ab + cv2.resize(correction, ab.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
     def _at_full_size(self, frame: _Steadied) -> np.ndarray:

@@ -6,6 +6,7 @@ between two anchors takes from both, along routes that lead there (transfer_path
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -17,7 +18,8 @@ import numpy as np
 from .colorizer import Transferred
 from .flow import warp
 from .strip_motion import StripMotion
-from .transfer_paths import AnchorPaths, Route
+from .transfer_network import Estimate
+from .transfer_paths import AnchorPaths, Arrival, Route
 
 # The anchors around a frame, and those of the frames that steadiness looks at.
 _ANCHORS_KEPT = 4
@@ -33,19 +35,6 @@ class Anchor(NamedTuple):
 
     lightness: np.ndarray
     ab: np.ndarray
-
-
-class Estimate(NamedTuple):
-    """A frame's colours as one route brings them, at working size.
-
-    ab: float32 (H, W, 2). doubt: float32 (H, W), pixels. change: float32 (H, W), L* by which the footage differs.
-    distance: frames to the anchor.
-    """
-
-    ab: np.ndarray
-    doubt: np.ndarray
-    change: np.ndarray
-    distance: int
 
 
 class StripTransfer:
@@ -73,6 +62,14 @@ class StripTransfer:
         self._anchors.move_to_end(frame)
         return self._anchors[frame]
 
+    def around(self, frame: int) -> tuple[int, int]:
+        """The anchors before and after the frame, itself twice if it is one; the strip's ends where there is none."""
+        before, after = bisect_right(self._frames, frame) - 1, bisect_left(self._frames, frame)
+        return (
+            self._frames[before] if before >= 0 else 0,
+            self._frames[after] if after < len(self._frames) else sys.maxsize,
+        )
+
     def estimates(self, frame: int) -> list[Estimate]:
         """What the nearest anchor before the frame and the nearest after it bring, two routes each."""
         nearest = self._frames[max(0, bisect_left(self._frames, frame) - 1) : bisect_right(self._frames, frame) + 1]
@@ -82,8 +79,7 @@ class StripTransfer:
             if arrival is not None:
                 anchor = self.anchor(number)
                 assert anchor is not None
-                routes = (arrival.carried, arrival.matched)
-                found += [_brought(anchor, route, self._shape, abs(frame - number)) for route in routes]
+                found += brought(anchor, arrival, self._shape, abs(frame - number))
         return found
 
     def _path(self, anchor: int) -> AnchorPaths:
@@ -114,11 +110,16 @@ def fuse(estimates: Sequence[Estimate]) -> Transferred:
     return Transferred(total / weights[..., None], confidence)
 
 
-def _brought(anchor: Anchor, route: Route, shape: tuple[int, int], distance: int) -> Estimate:
+def brought(anchor: Anchor, arrival: Arrival, shape: tuple[int, int], distance: int) -> list[Estimate]:
+    """What an anchor's two routes bring to a frame `distance` frames away, at working size (height, width)."""
+    carried, matched = arrival.carried, arrival.matched
+    return [_along(anchor, carried, shape, distance, False), _along(anchor, matched, shape, distance, True)]
+
+
+def _along(anchor: Anchor, route: Route, shape: tuple[int, int], distance: int, matched: bool) -> Estimate:
     height, width = shape
     motion_height, motion_width = route.doubt.shape
-    routed = cv2.resize(
-        np.dstack([route.flow, route.doubt, route.change]), (width, height), interpolation=cv2.INTER_LINEAR
-    )
-    flow = routed[..., :2] * np.array([width / motion_width, height / motion_height], np.float32)
-    return Estimate(warp(anchor.ab, flow), routed[..., 2], routed[..., 3], distance)
+    planes = np.dstack([route.flow, route.doubt, route.change])
+    planes = cv2.resize(planes, (width, height), interpolation=cv2.INTER_LINEAR)
+    flow = planes[..., :2] * np.array([width / motion_width, height / motion_height], np.float32)
+    return Estimate(warp(anchor.ab, flow), planes[..., 2], planes[..., 3], distance, matched)
