@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import InputError
-from . import train_encoder
+from . import train_encoder, train_transfer
 
 HELP = "train a network"
 _VALIDATION_PICTURES = 40
@@ -33,10 +33,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     colorizer.add_argument("--export", metavar="FILE", help="write the averaged weights there when done (.safetensors)")
     encoder = networks.add_parser("encoder", help="train the reference path's encoder from pictures in class folders")
     train_encoder.add_arguments(encoder)
+    transfer = networks.add_parser("transfer", help="train the transfer network from clips and photographs")
+    train_transfer.add_arguments(transfer)
 
 
 def run(args: argparse.Namespace) -> int:
-    return train_encoder.run(args) if args.network == "encoder" else _train_colorizer(args)
+    if args.network == "encoder":
+        return train_encoder.run(args)
+    if args.network == "transfer":
+        return train_transfer.run(args)
+    return _train_colorizer(args)
 
 
 def _train_colorizer(args: argparse.Namespace) -> int:

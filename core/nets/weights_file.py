@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import InputError
 from .two_tower import VARIANTS, TwoTower
@@ -31,7 +31,14 @@ def save_weights(path: Path, weights: dict[str, Tensor], variant: str) -> None:
 
 
 def load_network(path: Path, variant: str) -> TwoTower:
-    """A variant's network with float32 weights from a file: every tensor there, of the right shape and finite.
+    """A variant of the colorizer with float32 weights from a file. Raises what `load_weights` raises."""
+    network = VARIANTS[variant]()
+    load_weights(network, path, variant)
+    return network
+
+
+def load_weights(network: nn.Module, path: Path, variant: str) -> None:
+    """Fill a network with float32 weights from a file: every tensor there, of the right shape and finite.
 
     Raises InputError ("bad-weights") if the file is missing, damaged or another network's.
     """
@@ -45,12 +52,10 @@ def load_network(path: Path, variant: str) -> TwoTower:
         raise _bad(path, f"are for the variant {found!r}, not {variant!r}")
     if not all(torch.isfinite(value).all() for value in weights.values()):
         raise _bad(path, "hold values that are no numbers")
-    network = VARIANTS[variant]()
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
         raise _bad(path, f"do not fit the network {variant!r} of this release") from error
-    return network
 
 
 def _bad(path: Path, reason: str) -> InputError:

@@ -45,13 +45,14 @@ class EncoderRecipe:
 
 # On a CPU whole pictures at 128 teach meaning four times as fast as at 256, which then teaches edges.
 _CPU_PHASES = (Phase(until=0.5, size=128, batch=32), Phase(until=1.0, size=256, batch=8))
+_CONTINUED_PHASES = (Phase(until=0.6, size=128, batch=32), Phase(until=1.0, size=256, batch=8))
 
 RECIPES = {
     "two-tower-cpu": Recipe("two-tower", _CPU_PHASES),
     "squeeze-cpu": Recipe("squeeze", _CPU_PHASES),
     # A second run, from the first one's weights (--start-from).
-    "two-tower-cpu-continued": Recipe("two-tower", _CPU_PHASES, learning_rate=1e-3),
-    "squeeze-cpu-continued": Recipe("squeeze", _CPU_PHASES, learning_rate=1.2e-3),
+    "two-tower-cpu-continued": Recipe("two-tower", _CONTINUED_PHASES, learning_rate=1e-3),
+    "squeeze-cpu-continued": Recipe("squeeze", _CONTINUED_PHASES, learning_rate=1.2e-3),
 }
 
 # A picture at 32 costs a quarter of one at 64, and teaches nearly as much.
@@ -62,3 +63,25 @@ ENCODER_RECIPES = {
         phases=(Phase(until=0.6, size=32, batch=128), Phase(until=1.0, size=64, batch=64)),
     ),
 }
+
+
+@dataclass(frozen=True)
+class TransferRecipe:
+    """scenes, stills: how many are made of photographs. spacing: frames between samples of a clip.
+
+    squared_share: of the squared error in the loss, beside the error.
+    """
+
+    scenes: int
+    stills: int
+    spacing: int
+    batch: int
+    squared_share: float = 0.02
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-3
+    warmup_steps: int = 100
+    ema_decay: float = 0.995
+    seed: int = 2026
+
+
+TRANSFER_RECIPES = {"transfer-cpu": TransferRecipe(scenes=120, stills=250, spacing=5, batch=2)}

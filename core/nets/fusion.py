@@ -1,0 +1,131 @@
+"""Which of several estimates of a frame's colours holds where, and where none does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .blocks import Conv
+from .similarity import CELL, DESCRIPTOR_WIDTH, Descriptor, Similarity
+
+# Pixels to a side of a cell that has one choice.
+FUSION_CELL = 4
+SIZE_MULTIPLE = 32
+# Scales that bring the inputs to about ±1.
+_AB, _DOUBT, _CHANGE, _DISTANCE = 30.0, 4.0, 10.0, 6.0
+_FEATURES, _WIDTH = 12, 24
+# Under a root: its slope at 0 would be infinite.
+_ROOT = 0.01
+
+
+@dataclass
+class Estimates:
+    """What routes bring, a cell of FUSION_CELL pixels each.
+
+    ab: (B, K, 2, h, w), Lab units. doubt: (B, K, h, w), pixels. change: (B, K, h, w), L*. distance: (B, K), frames.
+    matched: (B, K), 1 for routes matched with the anchor itself, 0 for carried ones. K may be 0.
+    """
+
+    ab: Tensor
+    doubt: Tensor
+    change: Tensor
+    distance: Tensor
+    matched: Tensor
+
+
+@dataclass
+class Memory:
+    """Anchors' cells of CELL pixels, all in one row: descriptors (B, 64, n), and colours (B, 3, n): L*, a, b."""
+
+    keys: Tensor
+    lab: Tensor
+
+
+@dataclass
+class Choice:
+    """weights (B, K + 2, h, w), adding up to 1: of the K estimates, of what similarity gathers, and of nothing.
+
+    gathered: (B, 2, h, w), ab in Lab units. confidence: (B, 1, h, w) is 1 less the last weight.
+    """
+
+    weights: Tensor
+    gathered: Tensor
+
+    @property
+    def confidence(self) -> Tensor:
+        return 1.0 - self.weights[:, -1:]
+
+
+class TransferNet(nn.Module):
+    """Similarity and fusion: the estimates that routes bring, and one that likeness brings, weighed cell by cell."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.descriptor = Descriptor()
+        self.similarity = Similarity()
+        self.context_look = Conv(DESCRIPTOR_WIDTH, _WIDTH, kernel=1)
+        self.context_detail = Conv(FUSION_CELL * FUSION_CELL, _WIDTH)
+        self.candidate_in = Conv(_FEATURES + _WIDTH, _WIDTH)
+        self.candidate = Conv(_WIDTH, _WIDTH)
+        self.compare = Conv(3 * _WIDTH, _WIDTH, kernel=1)
+        self.smooth = Conv(_WIDTH, _WIDTH)
+        self.to_logit = nn.Conv2d(_WIDTH, 1, 1)
+        self.nothing = Conv(2 * _WIDTH, _WIDTH, kernel=1)
+        self.to_nothing = nn.Conv2d(_WIDTH, 1, 1)
+        for head in (self.to_logit, self.to_nothing):
+            nn.init.zeros_(head.weight)
+
+    def forward(self, lightness: Tensor, described: Tensor, estimates: Estimates, memory: Memory) -> Choice:
+        """lightness (B, 1, H, W), L* 0..100; H and W multiples of SIZE_MULTIPLE. described: its descriptors."""
+        size = (lightness.shape[-2] // FUSION_CELL, lightness.shape[-1] // FUSION_CELL)
+        features, gathered = self._candidates(lightness, described, estimates, memory, size)
+        batch, count = features.shape[:2]
+        look = F.interpolate(self.context_look(described), size=size, mode="bilinear")
+        context = look + self.context_detail(F.pixel_unshuffle(lightness / 50.0 - 1.0, FUSION_CELL))
+        shared = context.unsqueeze(1).expand(-1, count, -1, -1, -1)
+        hidden = F.relu(self.candidate_in(torch.cat((features, shared), 2).flatten(0, 1)))
+        hidden = F.relu(self.candidate(hidden)).unflatten(0, (batch, count))
+        mean, best = hidden.mean(1), hidden.amax(1)
+        rest = torch.cat((mean, best), 1)
+        beside = torch.cat((hidden, rest.unsqueeze(1).expand(-1, count, -1, -1, -1)), 2).flatten(0, 1)
+        logits = self.to_logit(F.relu(self.smooth(F.relu(self.compare(beside))))).view(batch, count, *size)
+        nothing = self.to_nothing(F.relu(self.nothing(rest)))
+        return Choice(torch.softmax(torch.cat((logits, nothing), 1).float(), 1), gathered)
+
+    def _candidates(
+        self, lightness: Tensor, described: Tensor, estimates: Estimates, memory: Memory, size: tuple[int, int]
+    ) -> tuple[Tensor, Tensor]:
+        """Features (B, K + 1, 12, h, w) of the estimates and of what similarity gathers, and that, ab (B, 2, h, w)."""
+        values = torch.cat((memory.lab, memory.lab[:, 1:].square() / _AB), 1)
+        gathered, likeness = self.similarity(described, memory.keys, values)
+        own = F.avg_pool2d(lightness, CELL)
+        spread = (
+            (gathered[:, 3:] * _AB - gathered[:, 1:3].square()).clamp(min=0.0).sum(1, keepdim=True).add(_ROOT).sqrt()
+        )
+        alike = torch.cat((gathered[:, 1:3], (own - gathered[:, :1]).abs(), spread, likeness), 1)
+        alike = F.interpolate(alike, size=size, mode="bilinear")
+        ab = torch.cat((estimates.ab, alike[:, None, :2]), 1)
+        disagreement = (ab - ab.mean(1, keepdim=True)).square().sum(2, keepdim=True).add(_ROOT).sqrt()
+        nought = torch.zeros_like(estimates.doubt)
+        routed = torch.stack(
+            (
+                (estimates.doubt / _DOUBT).clamp(max=3.0),
+                torch.exp(-estimates.doubt),
+                estimates.change / _CHANGE,
+                (estimates.distance.log1p() / _DISTANCE)[..., None, None].expand_as(nought),
+                (2.0 * estimates.matched - 1.0)[..., None, None].expand_as(nought),
+                nought,
+                nought,
+                nought,
+            ),
+            2,
+        )
+        blank = torch.zeros_like(alike[:, 0])
+        found = (alike[:, 2] / _CHANGE, alike[:, 3] / _AB, alike[:, 4])
+        similar = torch.stack((blank, blank, found[0], blank, blank, found[1], found[2], blank + 1.0), 1)
+        features = torch.cat((routed, similar.unsqueeze(1)), 1)
+        saturation = ab.square().sum(2, keepdim=True).add(_ROOT).sqrt()
+        return torch.cat((features, ab / _AB, disagreement / _AB, saturation / _AB), 2), alike[:, :2]

@@ -1,0 +1,64 @@
+"""Where a picture looks like another: descriptors of lightness, and chroma gathered by their likeness.
+
+The similarity sub-network of exemplar methods (He 2018, "Deep Exemplar-based Colorization"; Zhang 2019, "Deep
+Exemplar-based Video Colorization"): every cell of a frame attends to every cell of every anchor, whatever their
+distance in time, so what was seen once is not forgotten.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .blocks import Conv, PlainBlock, stack
+
+# Pixels to a side of a cell that has one descriptor.
+CELL = 8
+DESCRIPTOR_WIDTH = 64
+# Channels and depths of the colorizer's lightness tower, which the descriptor starts from.
+_WIDTHS, _DEPTHS = (48, 96, 192), (1, 2, 2)
+_FOLD = 4
+
+
+class Descriptor(nn.Module):
+    """lightness (B, 1, H, W), L* 0..100, H and W multiples of 32 → descriptors (B, 64, H/8, W/8) of unit length.
+
+    It is the colorizer's lightness tower, seeing the picture at half size: a quarter of the time, twice the reach.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lightness_in = Conv(_FOLD * _FOLD, _WIDTHS[0])
+        self.lightness_blocks = nn.ModuleList(stack(PlainBlock, _WIDTHS[i], _DEPTHS[i]) for i in range(3))
+        self.lightness_down = nn.ModuleList(Conv(_WIDTHS[i], _WIDTHS[i + 1], stride=2) for i in range(2))
+        self.describe = nn.ModuleList(Conv(width, DESCRIPTOR_WIDTH, kernel=1) for width in _WIDTHS)
+
+    def forward(self, lightness: Tensor) -> Tensor:
+        half = F.avg_pool2d(lightness, 2)
+        features = self.lightness_blocks[0](self.lightness_in(F.pixel_unshuffle(half / 50.0 - 1.0, _FOLD)))
+        described = self.describe[0](F.relu(features))
+        for level in (1, 2):
+            features = self.lightness_blocks[level](self.lightness_down[level - 1](F.relu(features)))
+            coarse = self.describe[level](F.relu(features))
+            described = described + F.interpolate(coarse, size=described.shape[-2:], mode="bilinear")
+        return F.normalize(described.float(), dim=1)
+
+
+class Similarity(nn.Module):
+    """Chroma of anchors' cells gathered to a frame's, by likeness of descriptors."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.log_temperature = nn.Parameter(torch.tensor(3.0))
+
+    def forward(self, query: Tensor, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """query (B, 64, h, w); keys (B, 64, n) and values (B, C, n) of all anchors' cells.
+
+        Returns the gathered values (B, C, h, w) and the likeness of the most similar cell (B, 1, h, w), -1..1.
+        """
+        batch, _, height, width = query.shape
+        likeness = torch.matmul(query.flatten(2).transpose(1, 2), keys)
+        share = torch.softmax(likeness * self.log_temperature.exp(), -1)
+        gathered = torch.matmul(share, values.transpose(1, 2)).transpose(1, 2)
+        return gathered.reshape(batch, -1, height, width), likeness.amax(-1).view(batch, 1, height, width)

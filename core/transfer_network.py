@@ -1,0 +1,118 @@
+"""The transfer network as everything else sees it: estimates and anchors in, one answer with its confidence out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .colorizer import Transferred
+from .devices import choose_device
+from .nets.blocks import freeze
+from .nets.fusion import FUSION_CELL, SIZE_MULTIPLE, Estimates, Memory, TransferNet
+from .nets.similarity import CELL
+from .nets.weights_file import load_weights, shipped_weights
+
+VARIANT = "transfer"
+
+
+class Estimate(NamedTuple):
+    """A frame's colours as one route brings them, at working size.
+
+    ab: float32 (H, W, 2). doubt: float32 (H, W), pixels that the way there and back misses. change: float32 (H, W),
+    L* by which the footage differs. distance: frames to the anchor. matched: whether the route was matched with the
+    anchor itself, or carried from frame to frame.
+    """
+
+    ab: np.ndarray
+    doubt: np.ndarray
+    change: np.ndarray
+    distance: int
+    matched: bool
+
+
+class Remembered(NamedTuple):
+    """An anchor as the network remembers it: descriptors (1, 64, n) and colours (1, 3, n) of its cells."""
+
+    keys: Tensor
+    lab: Tensor
+
+
+class TransferNetwork:
+    """The transfer network with its weights, ready on a device. Make one with `TransferNetwork.load`."""
+
+    def __init__(self, network: TransferNet, digest: str, device: str) -> None:
+        self.device, self.digest = device, digest
+        self._network = freeze(network).eval().to(device)
+        # torch's stubs do not know Module.to's memory_format.
+        self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    @classmethod
+    def load(cls, device: str = "auto", *, weights: str | Path | None = None) -> TransferNetwork:
+        """weights: a .safetensors file instead of the one that ships.
+
+        Raises InputError for weights that are missing, damaged or another network's, and for a missing device.
+        """
+        path = Path(weights) if weights is not None else shipped_weights(VARIANT)
+        network = TransferNet()
+        load_weights(network, path, VARIANT)
+        return cls(network, hashlib.sha256(path.read_bytes()).hexdigest(), choose_device(device))
+
+    @torch.inference_mode()
+    def remember(self, lightness: np.ndarray, ab: np.ndarray) -> Remembered:
+        """A picture whose colours are known: L* float32 (H, W) and ab float32 (H, W, 2)."""
+        planes = padded(np.concatenate((lightness[..., None], ab), -1))[None].to(self.device)
+        return Remembered(self._network.descriptor(planes[:, :1]).flatten(2), cells(planes))
+
+    @torch.inference_mode()
+    def choose(
+        self, lightness: np.ndarray, estimates: Sequence[Estimate], remembered: Sequence[Remembered]
+    ) -> Transferred:
+        """A frame's colours, of any number of estimates and at least one remembered picture.
+
+        lightness: float32 (H, W), L* 0..100, the estimates' size.
+        """
+        height, width = lightness.shape
+        planes = padded(lightness[..., None])[None].to(self.device)
+        described = self._network.descriptor(planes)
+        routed = Estimates(*(part[None].to(self.device) for part in pooled(estimates, planes.shape[-2:])))
+        memory = Memory(torch.cat([one.keys for one in remembered], -1), torch.cat([one.lab for one in remembered], -1))
+        choice = self._network(planes, described, routed, memory)
+        weights = F.interpolate(choice.weights, scale_factor=FUSION_CELL, mode="bilinear")[0, :, :height, :width]
+        gathered = F.interpolate(choice.gathered, scale_factor=FUSION_CELL, mode="bilinear")[0, :, :height, :width]
+        shares = weights.cpu().numpy()
+        ab = np.moveaxis(gathered.cpu().numpy(), 0, -1) * shares[-2][..., None]
+        for one, share in zip(estimates, shares[:-2], strict=True):
+            ab += one.ab * share[..., None]
+        confidence = 1.0 - shares[-1]
+        return Transferred(ab / np.maximum(confidence, 1e-4)[..., None], np.clip(confidence, 0.0, 1.0))
+
+
+def padded(picture: np.ndarray) -> Tensor:
+    """float32 (H, W, C) as planes (C, H, W), its edges repeated to multiples of the network's."""
+    height, width = picture.shape[:2]
+    planes = torch.from_numpy(np.ascontiguousarray(np.moveaxis(picture, -1, 0), dtype=np.float32))
+    return F.pad(planes[None], (0, -width % SIZE_MULTIPLE, 0, -height % SIZE_MULTIPLE), mode="replicate")[0]
+
+
+def cells(lab: Tensor) -> Tensor:
+    """Padded planes (B, 3, H, W) as the memory's cells, in one row: (B, 3, n)."""
+    return F.avg_pool2d(lab, CELL).flatten(2)
+
+
+def pooled(estimates: Sequence[Estimate], size: Sequence[int]) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """The fields of nets.fusion.Estimates without their batch. size: the padded (height, width)."""
+    height, width = size[0] // FUSION_CELL, size[1] // FUSION_CELL
+    planes = torch.zeros(len(estimates), 4, height, width)
+    for index, one in enumerate(estimates):
+        layers = padded(np.dstack((one.ab, one.doubt, one.change)))
+        planes[index] = F.avg_pool2d(layers, FUSION_CELL)
+    distance = torch.tensor([float(one.distance) for one in estimates])
+    matched = torch.tensor([float(one.matched) for one in estimates])
+    return planes[:, :2], planes[:, 2], planes[:, 3], distance, matched
