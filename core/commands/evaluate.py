@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import InputError
+from . import seed_table
 
 HELP = "measure methods on pictures and on clips, and make contact sheets"
 _COUNTS = "0,1,2,5,10,20,50,100"
@@ -26,6 +27,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     stills.add_argument("--json", metavar="FILE", help="write the figures there as JSON")
     stills.add_argument("--plot", metavar="FILE", help="write a plot there (.png, .svg, .pdf)")
     sheet.add_argument("output", metavar="PNG", help="where the sheet goes")
+    placement = reports.add_parser("placement", help="PSNR with hints at random places and where uncertainty asks")
+    edges = reports.add_parser("edges", help="ab error at edges of large pictures, seen small and at their own size")
+    for report, folder in ((placement, "a folder or tar of colour pictures"), (edges, "a folder of colour clips")):
+        report.add_argument("folder", metavar="DIR", help=folder)
+        report.add_argument("--variant", default="two-tower", choices=("two-tower", "squeeze"))
+        report.add_argument("--first", type=int, metavar="N", help="only the first N pictures")
+        report.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
+    seed_table.add_arguments(reports.add_parser("seed-table", help="the original's table: four variants beside grey"))
     _add_clips_arguments(reports.add_parser("clips", help="PSNR, ab error, CDC, flicker and speed on colour clips"))
 
 
@@ -48,7 +57,34 @@ def _add_clips_arguments(clips: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    return _run_clips(args) if args.report == "clips" else _run_stills(args)
+    reports = {"clips": _run_clips, "placement": _run_placement, "edges": _run_edges, "seed-table": seed_table.run}
+    return reports.get(args.report, _run_stills)(args)
+
+
+def _run_placement(args: argparse.Namespace) -> int:
+    from ..colorizer import Colorizer
+    from ..evaluation.placement import score_placement
+    from ..evaluation.stills import load_stills
+
+    print(f"{'hints':>6}{'random dB':>11}{'uncertainty dB':>16}{'gain':>8}   s.e.")
+    pictures = load_stills(args.folder)[: args.first]
+    for score in score_placement(Colorizer.load(args.variant, args.device), pictures):
+        gain = score.uncertainty - score.random
+        print(f"{score.hints:>6}{score.random:>11.2f}{score.uncertainty:>16.2f}{gain:>8.2f} ± {score.gain_error:.2f}")
+    return 0
+
+
+def _run_edges(args: argparse.Namespace) -> int:
+    from ..evaluation.clip_protocol import read_clips
+    from ..evaluation.edges import score_edges
+
+    pictures = [clip.truth[0] for clip in read_clips(args.folder, width=8192, frames=2)][: args.first]
+    print(f"{'hints':>6}{'seen at':>10}{'ab error at edges':>20}{'overall':>10}")
+    for hints in (0, 20):
+        for score in score_edges(pictures, args.variant, args.device, hints):
+            seen = score.working_size or "own size"
+            print(f"{score.hints:>6}{seen:>10}{score.at_edges:>20.2f}{score.overall:>10.2f}", flush=True)
+    return 0
 
 
 def _run_clips(args: argparse.Namespace) -> int:

@@ -22,8 +22,10 @@ def centre_square(picture: np.ndarray) -> np.ndarray:
     return cv2.resize(square, (SIDE, SIDE), interpolation=cv2.INTER_AREA if side > SIDE else cv2.INTER_CUBIC)
 
 
-def protocol_hints(true_ab: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """count patches of PATCH pixels at random places: hint_ab float32 (H, W, 2) and hint_mask bool (H, W).
+def protocol_hints(
+    true_ab: np.ndarray, count: int, seed: int, patch_size: int = PATCH
+) -> tuple[np.ndarray, np.ndarray]:
+    """count patches of patch_size pixels at random places: hint_ab float32 (H, W, 2) and hint_mask bool (H, W).
 
     true_ab: float32 (H, W, 2). Every method sees the same places for the same picture, count and seed.
     """
@@ -31,9 +33,9 @@ def protocol_hints(true_ab: np.ndarray, count: int, seed: int) -> tuple[np.ndarr
     hint_ab, hint_mask = np.zeros_like(true_ab), np.zeros((height, width), dtype=bool)
     rng = np.random.default_rng((seed, count))
     for top, left in zip(
-        rng.integers(0, height - PATCH + 1, count), rng.integers(0, width - PATCH + 1, count), strict=True
+        rng.integers(0, height - patch_size + 1, count), rng.integers(0, width - patch_size + 1, count), strict=True
     ):
-        patch = np.s_[top : top + PATCH, left : left + PATCH]
+        patch = np.s_[top : top + patch_size, left : left + patch_size]
         hint_ab[patch] = true_ab[patch].mean((0, 1))
         hint_mask[patch] = True
     return hint_ab, hint_mask

@@ -106,7 +106,7 @@ class ColorizerTrainer:
             group["lr"] = self.recipe.learning_rate * self._rate(progress)
         with torch.autocast(self.device.type, torch.bfloat16):
             colors = self.network(lightness, hint_ab, hint_mask, tuple(transferred))
-        loss = colorizer_loss(colors, ab)
+        loss = colorizer_loss(colors, lightness, ab)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)

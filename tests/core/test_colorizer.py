@@ -10,7 +10,7 @@ import pytest
 import skimage.data
 
 from core.color import ab_from_srgb, lightness_from_srgb, recolor
-from core.colorizer import Colorizer
+from core.colorizer import Colorizer, Transferred
 from core.errors import InputError
 from core.evaluation.metrics import psnr
 from core.evaluation.protocol import centre_square, protocol_hints
@@ -123,3 +123,42 @@ def test_corrupt_weights_get_a_sentence(tmp_path: Path) -> None:
         Colorizer.load("two-tower", weights=path)
     with pytest.raises(InputError, match="cannot be read"):
         Colorizer.load("two-tower", weights=tmp_path / "none.safetensors")
+
+
+def test_a_4k_picture_comes_back_at_4k(colorizer: Colorizer) -> None:
+    picture = cv2.resize(photograph("coffee"), (3840, 2160), interpolation=cv2.INTER_CUBIC)
+    lightness = lightness_from_srgb(picture)
+    ab = colorizer.predict(lightness, *no_hints(lightness))
+    assert ab.shape == (2160, 3840, 2)
+    change = np.abs(lightness_from_srgb(recolor(picture, ab)) - lightness)
+    assert change.max() <= 100 / 255
+
+
+def test_transferred_colours_lead_where_they_are_sure_and_nowhere_else(colorizer: Colorizer) -> None:
+    picture = photograph("coffee")
+    lightness, true_ab = lightness_from_srgb(picture), ab_from_srgb(picture)
+    confidence = np.zeros(lightness.shape, np.float32)
+    confidence[:, :128] = 1.0
+    alone = colorizer.predict(lightness, *no_hints(lightness))
+    led = colorizer.predict(lightness, *no_hints(lightness), transferred=Transferred(true_ab, confidence))
+
+    def error(ab: np.ndarray, columns: slice) -> float:
+        return float(np.abs(ab - true_ab)[:, columns].mean())
+
+    sure, unsure = slice(0, 120), slice(140, 256)
+    assert error(led, sure) < 0.4 * error(alone, sure)
+    assert error(led, unsure) < 1.2 * error(alone, unsure)
+
+
+def test_no_confidence_is_no_transfer(colorizer: Colorizer) -> None:
+    lightness = lightness_from_srgb(photograph("chelsea"))
+    nothing = Transferred(np.full((*lightness.shape, 2), 40.0, np.float32), np.zeros(lightness.shape, np.float32))
+    alone = colorizer.predict(lightness, *no_hints(lightness))
+    assert np.abs(colorizer.predict(lightness, *no_hints(lightness), transferred=nothing) - alone).max() < 1e-3
+
+
+def test_transferred_colours_of_another_size_are_refused(colorizer: Colorizer) -> None:
+    lightness = np.full((40, 60), 50.0, np.float32)
+    small = Transferred(np.zeros((20, 30, 2), np.float32), np.zeros((20, 30), np.float32))
+    with pytest.raises(ValueError, match="do not fit"):
+        colorizer.predict(lightness, *no_hints(lightness), transferred=small)

@@ -41,7 +41,7 @@ def trainer_in(folder: Path) -> ColorizerTrainer:
 @torch.no_grad()
 def loss_on(trainer: ColorizerTrainer, batch: tuple[torch.Tensor, ...]) -> float:
     lightness, ab, hint_ab, hint_mask, *transferred = batch
-    return float(colorizer_loss(trainer.network(lightness, hint_ab, hint_mask, tuple(transferred)), ab))
+    return float(colorizer_loss(trainer.network(lightness, hint_ab, hint_mask, tuple(transferred)), lightness, ab))
 
 
 def test_a_few_steps_lower_the_loss_on_what_can_be_learned(tmp_path: Path) -> None:
