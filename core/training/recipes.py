@@ -60,7 +60,7 @@ ENCODER_RECIPES = {
     "encoder-cpu": EncoderRecipe(
         widths=(32, 64, 128, 192, 256),
         depths=(2, 2, 2, 2, 1),
-        phases=(Phase(until=0.6, size=32, batch=128), Phase(until=1.0, size=64, batch=64)),
+        phases=(Phase(until=0.75, size=32, batch=128), Phase(until=1.0, size=64, batch=64)),
     ),
 }
 
@@ -84,4 +84,4 @@ class TransferRecipe:
     seed: int = 2026
 
 
-TRANSFER_RECIPES = {"transfer-cpu": TransferRecipe(scenes=120, stills=250, spacing=5, batch=2)}
+TRANSFER_RECIPES = {"transfer-cpu": TransferRecipe(scenes=60, stills=150, spacing=4, batch=6)}
