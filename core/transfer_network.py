@@ -65,10 +65,14 @@ class TransferNetwork:
         return cls(network, hashlib.sha256(path.read_bytes()).hexdigest(), choose_device(device))
 
     @torch.inference_mode()
-    def remember(self, lightness: np.ndarray, ab: np.ndarray) -> Remembered:
-        """A picture whose colours are known: L* float32 (H, W) and ab float32 (H, W, 2)."""
-        planes = padded(np.concatenate((lightness[..., None], ab), -1))[None].to(self.device)
-        return Remembered(self._network.descriptor(planes[:, :1]).flatten(2), cells(planes))
+    def remember(self, lightness: np.ndarray, ab: np.ndarray, *, coarse: bool = False) -> Remembered:
+        """A picture whose colours are known: L* float32 (H, W) and ab float32 (H, W, 2). coarse: by cells twice as
+        large."""
+        planes = padded(np.dstack((lightness, ab)))[None].to(self.device)
+        keys, lab = self._network.descriptor(planes[:, :1]), F.avg_pool2d(planes, CELL)
+        if coarse:
+            keys, lab = F.normalize(F.avg_pool2d(keys, 2), dim=1), F.avg_pool2d(lab, 2)
+        return Remembered(keys.flatten(2), lab.flatten(2))
 
     @torch.inference_mode()
     def choose(

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..errors import InputError
 
 _CHECKPOINT = "transfer-checkpoint.safetensors"
-_MOST_FRAMES = 150
+_MOST_FRAMES = 75
 _CLIP_WIDTH = 480
 
 
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     from ..nets.weights_file import load_network, save_weights, shipped_weights
     from ..picture_sets import read_pictures
     from ..training.recipes import TRANSFER_RECIPES
-    from ..training.transfer_samples import clip_samples, scene_samples, still_samples
+    from ..training.transfer_samples import SampleMaker, colorizer_descriptor
     from ..training.transfer_trainer import TransferTrainer
 
     if args.recipe not in TRANSFER_RECIPES:
@@ -43,27 +43,28 @@ def run(args: argparse.Namespace) -> int:
     recipe = TRANSFER_RECIPES[args.recipe]
     rng = np.random.default_rng(recipe.seed)
     colorizer = Colorizer.load("two-tower", args.device)
+    descriptor = colorizer_descriptor(load_network(shipped_weights("two-tower"), "two-tower"))
+    maker = SampleMaker(colorizer, descriptor, rng)
     sets = []
-    for clip in read_clips(args.clips, _CLIP_WIDTH, _MOST_FRAMES):
-        sets.append(list(clip_samples(clip.truth, False, recipe.spacing, colorizer, rng)))
-        sets.append(list(clip_samples(clip.truth, True, recipe.spacing, colorizer, rng)))
-        print(f"{clip.name}: {len(sets[-2]) + len(sets[-1])} samples", flush=True)
-    if len(sets) < 4:
+    for number, clip in enumerate(read_clips(args.clips, _CLIP_WIDTH, _MOST_FRAMES)):
+        sets.append(list(maker.of_clip(clip.truth, number % 2 == 1, recipe.spacing)))
+        print(f"{clip.name}: {len(sets[-1])} samples", flush=True)
+    if len(sets) < 2:
         raise InputError("empty-data", f"{args.clips} has fewer than two clips.", "Give a folder with more.")
-    *sets, kept, kept_aged = sets
+    *sets, kept = sets
     photographs = read_pictures(args.data)
-    scenes = list(scene_samples(photographs, recipe.scenes, colorizer, rng))
-    stills = list(still_samples(photographs, recipe.stills, colorizer, rng))
+    scenes = list(maker.of_scenes(photographs, recipe.scenes))
+    stills = list(maker.of_stills(photographs, recipe.stills))
     print(f"{len(scenes)} samples of moving scenes, {len(stills)} of stills", flush=True)
     # As often from photographs as from clips, so that a few clips are not learned by heart.
-    learned = [part for part in [*sets, *[scenes] * 5, *[stills] * 3] if part]
+    learned = [part for part in [*sets, *[scenes] * 3, *[stills] * 2] if part]
     checkpoint = Path(args.out) / _CHECKPOINT
-    trainer = TransferTrainer(recipe, learned, [*kept, *kept_aged], checkpoint, choose_device(args.device))
+    trainer = TransferTrainer(recipe, learned, kept, checkpoint, choose_device(args.device))
     if checkpoint.exists():
         trainer.resume()
         print(f"resumed at step {trainer.step}", flush=True)
     else:
-        trainer.start_from(load_network(shipped_weights("two-tower"), "two-tower"))
+        trainer.start_from(descriptor)
     trainer.train(args.minutes)
     if args.export:
         save_weights(Path(args.export), trainer.average, "transfer")

@@ -7,6 +7,8 @@ distance in time, so what was seen once is not forgotten.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -24,7 +26,8 @@ _FOLD = 4
 class Descriptor(nn.Module):
     """lightness (B, 1, H, W), L* 0..100, H and W multiples of 32 → descriptors (B, 64, H/8, W/8) of unit length.
 
-    It is the colorizer's lightness tower, seeing the picture at half size: a quarter of the time, twice the reach.
+    It is the colorizer's lightness tower, as it was learned there, seeing the picture at half size: a quarter of the
+    time, twice the reach. Only the heads on it are learned here.
     """
 
     def __init__(self) -> None:
@@ -32,16 +35,29 @@ class Descriptor(nn.Module):
         self.lightness_in = Conv(_FOLD * _FOLD, _WIDTHS[0])
         self.lightness_blocks = nn.ModuleList(stack(PlainBlock, _WIDTHS[i], _DEPTHS[i]) for i in range(3))
         self.lightness_down = nn.ModuleList(Conv(_WIDTHS[i], _WIDTHS[i + 1], stride=2) for i in range(2))
-        self.describe = nn.ModuleList(Conv(width, DESCRIPTOR_WIDTH, kernel=1) for width in _WIDTHS)
+        self.heads = nn.ModuleList(Conv(width, DESCRIPTOR_WIDTH, kernel=1) for width in _WIDTHS)
 
     def forward(self, lightness: Tensor) -> Tensor:
-        half = F.avg_pool2d(lightness, 2)
-        features = self.lightness_blocks[0](self.lightness_in(F.pixel_unshuffle(half / 50.0 - 1.0, _FOLD)))
-        described = self.describe[0](F.relu(features))
-        for level in (1, 2):
-            features = self.lightness_blocks[level](self.lightness_down[level - 1](F.relu(features)))
-            coarse = self.describe[level](F.relu(features))
-            described = described + F.interpolate(coarse, size=described.shape[-2:], mode="bilinear")
+        return self.describe(self.levels(lightness))
+
+    def levels(self, lightness: Tensor) -> list[Tensor]:
+        """What the tower sees: (B, 48, H/8, W/8), (B, 96, H/16, W/16) and (B, 192, H/32, W/32)."""
+        features = self.lightness_in(F.pixel_unshuffle(F.avg_pool2d(lightness, 2) / 50.0 - 1.0, _FOLD))
+        levels = [self.lightness_blocks[0](features)]
+        for level in range(2):
+            features = self.lightness_down[level](F.relu(levels[-1]))
+            levels.append(self.lightness_blocks[level + 1](features))
+        return levels
+
+    def tower(self) -> tuple[nn.Module, ...]:
+        """The parts that are the colorizer's."""
+        return self.lightness_in, self.lightness_blocks, self.lightness_down
+
+    def describe(self, levels: Sequence[Tensor]) -> Tensor:
+        """Descriptors of what the tower saw."""
+        described = self.heads[0](F.relu(levels[0]))
+        for head, level in zip(list(self.heads)[1:], levels[1:], strict=True):
+            described = described + F.interpolate(head(F.relu(level)), size=described.shape[-2:], mode="bilinear")
         return F.normalize(described.float(), dim=1)
 
 

@@ -15,9 +15,11 @@ from ..color import ab_from_srgb, lightness_from_srgb
 from ..colorizer import Colorizer
 from ..flow import motion_shape
 from ..nets.fusion import FUSION_CELL
+from ..nets.similarity import Descriptor
+from ..nets.two_tower import TwoTower
 from ..strip_motion import StripMotion
 from ..transfer import Anchor, brought
-from ..transfer_network import cells, padded, pooled
+from ..transfer_network import Estimate, cells, padded, pooled
 from ..transfer_paths import AnchorPaths
 from .crops import random_crop
 from .film_looks import film_look
@@ -29,19 +31,23 @@ _SCENE_FRAMES = 7
 _ROUTES = 2
 
 
+# An anchor: the levels that its descriptor saw, and its cells' colours, (3, n).
+Seen = tuple[list[Tensor], Tensor]
+
+
 @dataclass(frozen=True)
 class TransferSample:
     """A frame and its anchors, none or two of them with routes, the earlier one first; float16.
 
-    lightness (1, H, W). truth, unaided (2, h, w): its true ab, and the colorizer's own answer without help. anchors
-    (A, 1, H, W) L* and (A, 3, n) their cells' colours. estimates: nets.fusion.Estimates without their batch.
+    lightness (1, H, W). levels: of its descriptor. truth, unaided (2, h, w): its true ab, and the colorizer's own
+    answer without help. estimates: nets.fusion.Estimates without their batch.
     """
 
     lightness: Tensor
+    levels: list[Tensor]
     truth: Tensor
     unaided: Tensor
-    anchor_lightness: Tensor
-    anchor_lab: Tensor
+    anchors: list[Seen]
     estimates: tuple[Tensor, ...]
 
     @property
@@ -49,73 +55,86 @@ class TransferSample:
         return len(self.estimates[0]) > 0
 
 
-def clip_samples(
-    frames: Sequence[np.ndarray], aged: bool, spacing: int, colorizer: Colorizer, rng: np.random.Generator
-) -> Iterator[TransferSample]:
-    """Samples of one clip in colour, uint8 (H, W, 3), anchored at its ends. aged: its lightness as on old film.
+class SampleMaker:
+    """Makes samples; the colorizer gives its unaided answers; the descriptor's tower sees, and does not learn."""
 
-    spacing: frames from one sample to the next.
-    """
-    height, width = frames[0].shape[:2]
-    scale = min(1.0, _SIDE / min(height, width))
-    shape = (round(height * scale), round(width * scale))
-    lightness = [lightness_from_srgb(frame) for frame in frames]
-    if aged:
-        lightness = _aged(lightness, rng)
-    motion = StripMotion(_Nothing(), motion_shape(width, height))
-    for number, plane in enumerate(lightness):
-        motion.see(number, plane)
-    ends = (0, len(frames) - 1)
-    anchors = [Anchor(_small(lightness[end], shape), _small(ab_from_srgb(frames[end]), shape)) for end in ends]
-    paths = [AnchorPaths(motion, end) for end in ends]
-    for number in range(1, len(frames) - 1):
-        arrivals = [path.at(number) for path in paths]
-        if number % spacing or any(arrival is None for arrival in arrivals):
-            continue
-        estimates = []
-        for anchor, arrival, end in zip(anchors, arrivals, ends, strict=True):
-            assert arrival is not None
-            estimates += brought(anchor, arrival, shape, abs(number - end))
-        yield _sample(_small(lightness[number], shape), _small(ab_from_srgb(frames[number]), shape), anchors,
-                      estimates, colorizer)  # fmt: skip
+    def __init__(self, colorizer: Colorizer, descriptor: Descriptor, rng: np.random.Generator) -> None:
+        self._colorizer, self._rng = colorizer, rng
+        self._descriptor = descriptor.eval()
+
+    def of_clip(self, frames: Sequence[np.ndarray], aged: bool, spacing: int) -> Iterator[TransferSample]:
+        """Samples of one clip in colour, uint8 (H, W, 3), anchored at its ends. aged: its lightness as on old film.
+
+        spacing: frames from one sample to the next.
+        """
+        height, width = frames[0].shape[:2]
+        scale = min(1.0, _SIDE / min(height, width))
+        shape = (round(height * scale), round(width * scale))
+        lightness = [lightness_from_srgb(frame) for frame in frames]
+        if aged:
+            lightness = _aged(lightness, self._rng)
+        motion = StripMotion(_Nothing(), motion_shape(width, height))
+        for number, plane in enumerate(lightness):
+            motion.see(number, plane)
+        ends = (0, len(frames) - 1)
+        anchors = [Anchor(_small(lightness[end], shape), _small(ab_from_srgb(frames[end]), shape)) for end in ends]
+        seen = [self._seen(anchor) for anchor in anchors]
+        paths = [AnchorPaths(motion, end) for end in ends]
+        for number in range(spacing, len(frames) - 1, spacing):
+            estimates = []
+            for anchor, path, end in zip(anchors, paths, ends, strict=True):
+                arrival = path.at(number)
+                if arrival is not None:
+                    estimates += brought(anchor, arrival, shape, abs(number - end))
+            if len(estimates) == len(ends) * _ROUTES:
+                ab = _small(ab_from_srgb(frames[number]), shape)
+                yield self._sample(_small(lightness[number], shape), ab, seen, estimates)
+
+    def of_scenes(self, pictures: list[np.ndarray], count: int) -> Iterator[TransferSample]:
+        """Samples of moving scenes made of photographs, half of them aged."""
+        for _ in range(count):
+            frames = moving_scene(pictures, _SCENE_FRAMES, _SIDE, self._rng)
+            yield from self.of_clip(frames, bool(self._rng.random() < 0.5), _SCENE_FRAMES // 2)
+
+    def of_stills(self, pictures: list[np.ndarray], count: int) -> Iterator[TransferSample]:
+        """Two crops of one photograph, one aged at times: likeness without motion."""
+        for _ in range(count):
+            picture = pictures[self._rng.integers(len(pictures))]
+            frame, other = (random_crop(picture, _SIDE, self._rng) for _ in range(2))
+            lightness = film_look(frame, self._rng) if self._rng.random() < 0.5 else lightness_from_srgb(frame)
+            anchor = self._seen(Anchor(lightness_from_srgb(other), ab_from_srgb(other)))
+            yield self._sample(lightness, ab_from_srgb(frame), [anchor], [])
+
+    def _sample(
+        self, lightness: np.ndarray, ab: np.ndarray, anchors: list[Seen], estimates: list[Estimate]
+    ) -> TransferSample:
+        planes = padded(lightness[..., None])
+        unaided = self._colorizer.predict(lightness, np.zeros_like(ab), np.zeros(lightness.shape, bool))
+        return TransferSample(
+            planes.half(),
+            self._levels(planes),
+            F.avg_pool2d(padded(ab), FUSION_CELL).half(),
+            F.avg_pool2d(padded(unaided), FUSION_CELL).half(),
+            anchors,
+            tuple(part.half() for part in pooled(estimates, planes.shape[-2:])),
+        )
+
+    def _seen(self, anchor: Anchor) -> Seen:
+        planes = padded(np.dstack((anchor.lightness, anchor.ab)))
+        return self._levels(planes[:1]), cells(planes[None])[0].half()
+
+    @torch.no_grad()
+    def _levels(self, planes: Tensor) -> list[Tensor]:
+        return [level[0].half() for level in self._descriptor.levels(planes[None])]
 
 
-def scene_samples(
-    pictures: list[np.ndarray], count: int, colorizer: Colorizer, rng: np.random.Generator
-) -> Iterator[TransferSample]:
-    """Samples of moving scenes made of photographs, half of them aged."""
-    for _ in range(count):
-        frames = moving_scene(pictures, _SCENE_FRAMES, _SIDE, rng)
-        yield from clip_samples(frames, bool(rng.random() < 0.5), _SCENE_FRAMES // 2, colorizer, rng)
-
-
-def still_samples(
-    pictures: list[np.ndarray], count: int, colorizer: Colorizer, rng: np.random.Generator
-) -> Iterator[TransferSample]:
-    """Two crops of one photograph, one aged at times: likeness without motion."""
-    for _ in range(count):
-        picture = pictures[rng.integers(len(pictures))]
-        frame, other = (random_crop(picture, _SIDE, rng) for _ in range(2))
-        lightness = film_look(frame, rng) if rng.random() < 0.5 else lightness_from_srgb(frame)
-        anchor = Anchor(lightness_from_srgb(other), ab_from_srgb(other))
-        yield _sample(lightness, ab_from_srgb(frame), [anchor], [], colorizer)
-
-
-def _sample(
-    lightness: np.ndarray, ab: np.ndarray, anchors: list[Anchor], estimates: list, colorizer: Colorizer
-) -> TransferSample:
-    planes = padded(lightness[..., None])
-    nothing = np.zeros(lightness.shape, bool)
-    unaided = colorizer.predict(lightness, np.zeros_like(ab), nothing)
-    anchor_lab = torch.stack([padded(np.dstack((one.lightness, one.ab))) for one in anchors])
-    return TransferSample(
-        planes.half(),
-        F.avg_pool2d(padded(ab), FUSION_CELL).half(),
-        F.avg_pool2d(padded(unaided), FUSION_CELL).half(),
-        anchor_lab[:, :1].half(),
-        cells(anchor_lab).half(),
-        tuple(part.half() for part in pooled(estimates, planes.shape[-2:])),
-    )
+def colorizer_descriptor(colorizer: TwoTower) -> Descriptor:
+    """A descriptor whose tower is a colorizer's, and whose heads know nothing yet."""
+    descriptor = Descriptor()
+    tower = colorizer.state_dict()
+    own = descriptor.state_dict()
+    descriptor.load_state_dict({name: tower.get(name, value) for name, value in own.items()})
+    return descriptor
 
 
 def _small(picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -16,11 +16,12 @@ from tqdm import tqdm
 
 from ..memory import keep_freed_memory
 from ..nets.domain_transform import spread_hints, step_costs
-from ..nets.fusion import FUSION_CELL, Choice, Estimates, Memory, TransferNet
-from ..nets.two_tower import TwoTower
+from ..nets.fusion import FUSION_CELL, Choice, Memory, TransferNet
+from ..nets.similarity import Descriptor
 from .checkpoint import load_checkpoint, save_checkpoint
 from .recipes import TransferRecipe
 from .transfer_samples import TransferSample
+from .transfer_views import View, stacked, view, window
 
 _VALIDATE_EVERY_S = 240.0
 # Which anchors are remembered, and which estimates are given: the earlier one, both, and no routes.
@@ -53,17 +54,17 @@ class TransferTrainer:
         # torch's stubs do not know Module.to's memory_format.
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+        for part in self.network.descriptor.tower():
+            part.requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, betas=(0.9, 0.99)
-        )
+            [parameter for parameter in self.network.parameters() if parameter.requires_grad],
+            lr=recipe.learning_rate, weight_decay=recipe.weight_decay, betas=(0.9, 0.99),
+        )  # fmt: skip
         self.step, self.seconds, self.best = 0, 0.0, -math.inf
 
-    def start_from(self, colorizer: TwoTower) -> None:
-        """A new run whose descriptors begin as the colorizer's lightness tower."""
-        tower = colorizer.state_dict()
-        own = self.network.descriptor.state_dict()
-        own |= {name: tower[name] for name in own if name in tower}
-        self.network.descriptor.load_state_dict(own)
+    def start_from(self, descriptor: Descriptor) -> None:
+        """A new run with the descriptor that the samples were seen with."""
+        self.network.descriptor.load_state_dict(descriptor.state_dict())
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
 
     def resume(self) -> None:
@@ -95,11 +96,9 @@ class TransferTrainer:
         samples = self.learned[int(rng.integers(len(self.learned)))]
         chosen = [samples[i] for i in rng.integers(len(samples), size=self.recipe.batch)]
         remembered, given = _anchors_used(rng) if chosen[0].routed else ((0,), ())
-        flip = bool(rng.random() < 0.5)
-        batch = [_side(sample, remembered, given, flip) for sample in chosen]
-        parts = [torch.stack(part).float() for part in zip(*batch, strict=True)]
-        lightness, truth, unaided, anchors, lab, *estimates = parts
-        loss = self._loss(lightness, truth, unaided, anchors, lab, Estimates(*estimates))
+        views = [view(sample, remembered, given) for sample in chosen]
+        windows = stacked([window(one, rng) for one in views])
+        loss = self._loss(windows)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
@@ -111,14 +110,18 @@ class TransferTrainer:
                 self.average[name].lerp_(value, 1.0 - decay)
         return float(loss.detach())
 
-    def _loss(
-        self, lightness: Tensor, truth: Tensor, unaided: Tensor, anchors: Tensor, lab: Tensor, estimates: Estimates
-    ) -> Tensor:
-        choice = run(self.network, lightness, anchors, lab, estimates)
-        error = (answer(choice, estimates, lightness, unaided) - truth).square().sum(1)
-        gathered = (choice.gathered - truth).square().sum(1).add(0.1).sqrt().clamp(max=_MOST_ERROR)
+    def _loss(self, view: View) -> Tensor:
+        choice = self._choice(self.network, view)
+        error = (answer(choice, view) - view.truth).square().sum(1)
+        gathered = (choice.gathered - view.truth).square().sum(1).add(0.1).sqrt().clamp(max=_MOST_ERROR)
         squared_share = self.recipe.squared_share
         return error.add(0.1).sqrt().mean() + squared_share * error.mean() + _GATHERED_SHARE * gathered.mean()
+
+    def _choice(self, network: TransferNet, view: View) -> Choice:
+        describe = network.descriptor.describe
+        keys = torch.cat([describe(levels).flatten(2) for levels, _ in view.anchors], -1)
+        memory = Memory(keys, torch.cat([lab for _, lab in view.anchors], -1))
+        return network(view.lightness, describe(view.levels), view.estimates, memory)
 
     def _rate(self, progress: float) -> float:
         warmth = min(1.0, (self.step + 1) / self.recipe.warmup_steps)
@@ -132,14 +135,12 @@ class TransferTrainer:
         for remembered, given in _VALIDATED:
             errors, alone = [], []
             for sample in self.kept:
-                parts = [part[None].float() for part in _side(sample, remembered, given, False)]
-                lightness, truth, unaided, anchors, lab, *routed = parts
-                estimates = Estimates(*routed)
+                seen = stacked([view(sample, remembered, given)])
                 with torch.no_grad():
-                    choice = run(network, lightness, anchors, lab, estimates)
-                    got = answer(choice, estimates, lightness, unaided)
-                errors.append(float((got - truth).square().sum(1).mean()))
-                alone.append(float((estimates.ab[:, -1] - truth).square().sum(1).mean()) if routed[0].shape[1] else 0.0)
+                    got = answer(self._choice(network, seen), seen)
+                errors.append(float((got - seen.truth).square().sum(1).mean()))
+                rival = seen.estimates.ab[:, -1] if given else seen.unaided
+                alone.append(float((rival - seen.truth).square().sum(1).mean()))
             figures.append((math.sqrt(np.mean(errors)), math.sqrt(np.mean(alone))))
         self.best = max(self.best, -figures[0][0])
         progress = (self.step, self.seconds, self.best)
@@ -150,26 +151,16 @@ class TransferTrainer:
         )
 
 
-def run(network: TransferNet, lightness: Tensor, anchors: Tensor, lab: Tensor, estimates: Estimates) -> Choice:
-    """A choice of the network in training. anchors (B, A, 1, H, W); lab (B, A, 3, n); the rest as in TransferNet."""
-    batch, count = anchors.shape[:2]
-    described = network.descriptor(torch.cat((lightness, anchors.flatten(0, 1))))
-    keys = described[batch:].unflatten(0, (batch, count)).flatten(3).permute(0, 2, 1, 3).flatten(2)
-    memory = Memory(keys, lab.permute(0, 2, 1, 3).flatten(2))
-    return network(lightness, described[:batch], estimates, memory)
-
-
-def answer(choice: Choice, estimates: Estimates, lightness: Tensor, unaided: Tensor) -> Tensor:
+def answer(choice: Choice, view: View) -> Tensor:
     """ab (B, 2, h, w): the choice's colours, and where it has none, those close by, or the colorizer's own."""
-    candidates = torch.cat((estimates.ab, choice.gathered.unsqueeze(1)), 1)
+    candidates = torch.cat((view.estimates.ab, choice.gathered.unsqueeze(1)), 1)
     brought = (candidates * choice.weights[:, :-1].unsqueeze(2)).sum(1)
     with torch.no_grad():
         confidence = choice.confidence
-        trust = confidence.square()
-        costs = step_costs(F.avg_pool2d(lightness, FUSION_CELL), *_FILL_REACH)
-        spread, reached = spread_hints(brought / confidence.clamp(min=1e-3), trust, *costs)
+        costs = step_costs(F.avg_pool2d(view.lightness, FUSION_CELL), *_FILL_REACH)
+        spread, reached = spread_hints(brought / confidence.clamp(min=1e-3), confidence.square(), *costs)
         share = reached / (reached + 0.05)
-        fill = spread * share + unaided * (1.0 - share)
+        fill = spread * share + view.unaided * (1.0 - share)
     return brought + choice.weights[:, -1:] * fill
 
 
@@ -177,19 +168,3 @@ def _anchors_used(rng: np.random.Generator) -> _Given:
     """Which anchors are remembered, and which estimates are given."""
     options: tuple[_Given, ...] = (*_VALIDATED, ((1,), (2, 3)))
     return options[int(rng.choice(len(options), p=(0.35, 0.3, 0.15, 0.2)))]
-
-
-def _side(sample: TransferSample, remembered: Sequence[int], given: Sequence[int], flip: bool) -> list[Tensor]:
-    """The sample's tensors with some of its anchors and estimates, mirrored or not."""
-    remembered, given = list(remembered), list(given)
-    ab, doubt, change, distance, matched = sample.estimates
-    parts = [sample.lightness, sample.truth, sample.unaided, sample.anchor_lightness[remembered]]
-    planes = [ab[given], doubt[given], change[given]]
-    if flip:
-        parts, planes = [part.flip(-1) for part in parts], [part.flip(-1) for part in planes]
-    # An anchor's cells are in one row: mirrored, they would stand beside other descriptors.
-    lab = sample.anchor_lab[remembered]
-    if flip:
-        width = sample.lightness.shape[-1] // 8
-        lab = lab.unflatten(-1, (-1, width)).flip(-1).flatten(-2)
-    return [*parts, lab, *planes, distance[given], matched[given]]

@@ -1,0 +1,100 @@
+"""A sample as the transfer network is shown it: some of its anchors and routes, and a window of its frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..nets.fusion import FUSION_CELL, Estimates
+from ..nets.similarity import CELL
+from .transfer_samples import Seen, TransferSample
+
+# Pixels to a window's side: enough to judge a place by its surroundings.
+_WINDOW = 128
+
+
+@dataclass(frozen=True)
+class View:
+    """As TransferSample, with the anchors and estimates that are given; fields with a batch once `stacked`."""
+
+    lightness: Tensor
+    levels: list[Tensor]
+    truth: Tensor
+    unaided: Tensor
+    anchors: list[Seen]
+    estimates: Estimates
+
+
+def view(sample: TransferSample, remembered: Sequence[int], given: Sequence[int]) -> View:
+    """The whole frame, with the anchors and the estimates of these numbers."""
+    estimates = Estimates(*(part[list(given)].float() for part in sample.estimates))
+    anchors = [([level.float() for level in levels], lab.float()) for levels, lab in sample.anchors]
+    return View(
+        sample.lightness.float(),
+        [level.float() for level in sample.levels],
+        sample.truth.float(),
+        sample.unaided.float(),
+        [anchors[number] for number in remembered],
+        estimates,
+    )
+
+
+def window(whole: View, rng: np.random.Generator) -> View:
+    """A square of the frame, mirrored or not; the anchors stay whole."""
+    height, width = whole.lightness.shape[-2:]
+    step = CELL << 2  # a cell of the coarsest level
+    top = int(rng.integers((height - _WINDOW) // step + 1)) * step if height > _WINDOW else 0
+    left = int(rng.integers((width - _WINDOW) // step + 1)) * step if width > _WINDOW else 0
+    flip = bool(rng.random() < 0.5)
+
+    def cut(planes: Tensor, cell: int) -> Tensor:
+        part = planes[..., top // cell : (top + _WINDOW) // cell, left // cell : (left + _WINDOW) // cell]
+        return part.flip(-1) if flip else part
+
+    routed = whole.estimates
+    return View(
+        cut(whole.lightness, 1),
+        [cut(level, CELL << index) for index, level in enumerate(whole.levels)],
+        cut(whole.truth, FUSION_CELL),
+        cut(whole.unaided, FUSION_CELL),
+        whole.anchors,
+        Estimates(
+            cut(routed.ab, FUSION_CELL),
+            cut(routed.doubt, FUSION_CELL),
+            cut(routed.change, FUSION_CELL),
+            routed.distance,
+            routed.matched,
+        ),
+    )
+
+
+def stacked(views: Sequence[View]) -> View:
+    """Views of one size, with as many anchors and estimates each, as one batch."""
+
+    def stack(parts: Sequence[Tensor]) -> Tensor:
+        return torch.stack(list(parts))
+
+    first = views[0]
+    return View(
+        stack([one.lightness for one in views]),
+        [stack([one.levels[i] for one in views]) for i in range(len(first.levels))],
+        stack([one.truth for one in views]),
+        stack([one.unaided for one in views]),
+        [
+            (
+                [stack([one.anchors[a][0][i] for one in views]) for i in range(len(first.levels))],
+                stack([one.anchors[a][1] for one in views]),
+            )
+            for a in range(len(first.anchors))
+        ],
+        Estimates(
+            *(
+                stack([getattr(one.estimates, name) for one in views])
+                for name in ("ab", "doubt", "change", "distance", "matched")
+            )
+        ),
+    )
