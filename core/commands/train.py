@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import InputError
-from . import train_encoder, train_transfer
+from . import train_encoder, train_joint, train_transfer
 
 HELP = "train a network"
 _VALIDATION_PICTURES = 40
@@ -35,13 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     train_encoder.add_arguments(encoder)
     transfer = networks.add_parser("transfer", help="train the transfer network from clips and photographs")
     train_transfer.add_arguments(transfer)
+    joint = networks.add_parser("joint", help="tune colorizer and transfer network together")
+    train_joint.add_arguments(joint)
 
 
 def run(args: argparse.Namespace) -> int:
-    if args.network == "encoder":
-        return train_encoder.run(args)
-    if args.network == "transfer":
-        return train_transfer.run(args)
+    others = {"encoder": train_encoder, "transfer": train_transfer, "joint": train_joint}
+    if args.network in others:
+        return others[args.network].run(args)
     return _train_colorizer(args)
 
 

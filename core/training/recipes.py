@@ -85,3 +85,26 @@ class TransferRecipe:
 
 
 TRANSFER_RECIPES = {"transfer-cpu": TransferRecipe(scenes=60, stills=150, spacing=4, batch=6)}
+
+
+@dataclass(frozen=True)
+class JointRecipe:
+    """variant: of the colorizer. spacing: frames between pairs of a clip. window: pixels to a side.
+
+    hints_share, motion_share: of the distance under hints and of the difference along the motion in the loss, beside
+    the distance from the truth.
+    """
+
+    variant: str
+    scenes: int
+    spacing: int
+    window: int
+    hints_share: float = 0.5
+    motion_share: float = 0.3
+    learning_rate: float = 1e-4
+    warmup_steps: int = 50
+    ema_decay: float = 0.995
+    seed: int = 2026
+
+
+JOINT_RECIPES = {"joint-cpu": JointRecipe("two-tower", scenes=60, spacing=5, window=192)}

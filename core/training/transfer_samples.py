@@ -55,6 +55,16 @@ class TransferSample:
         return len(self.estimates[0]) > 0
 
 
+@dataclass(frozen=True)
+class SamplePair:
+    """Two frames, one after the other. step: the motion to the later one, float16 (3, h, w) of FUSION_CELL: x and y in
+    cells, and how far it can be trusted, 0..1."""
+
+    earlier: TransferSample
+    later: TransferSample
+    step: Tensor
+
+
 class SampleMaker:
     """Makes samples; the colorizer gives its unaided answers; the descriptor's tower sees, and does not learn."""
 
@@ -67,34 +77,36 @@ class SampleMaker:
 
         spacing: frames from one sample to the next.
         """
-        height, width = frames[0].shape[:2]
-        scale = min(1.0, _SIDE / min(height, width))
-        shape = (round(height * scale), round(width * scale))
-        lightness = [lightness_from_srgb(frame) for frame in frames]
-        if aged:
-            lightness = _aged(lightness, self._rng)
-        motion = StripMotion(_Nothing(), motion_shape(width, height))
-        for number, plane in enumerate(lightness):
-            motion.see(number, plane)
-        ends = (0, len(frames) - 1)
-        anchors = [Anchor(_small(lightness[end], shape), _small(ab_from_srgb(frames[end]), shape)) for end in ends]
-        seen = [self._seen(anchor) for anchor in anchors]
-        paths = [AnchorPaths(motion, end) for end in ends]
+        clip = _Clip(frames, _aged(frames, self._rng) if aged else [lightness_from_srgb(frame) for frame in frames])
+        seen = [self._seen(anchor) for anchor in clip.anchors]
         for number in range(spacing, len(frames) - 1, spacing):
-            estimates = []
-            for anchor, path, end in zip(anchors, paths, ends, strict=True):
-                arrival = path.at(number)
-                if arrival is not None:
-                    estimates += brought(anchor, arrival, shape, abs(number - end))
-            if len(estimates) == len(ends) * _ROUTES:
-                ab = _small(ab_from_srgb(frames[number]), shape)
-                yield self._sample(_small(lightness[number], shape), ab, seen, estimates)
+            yield from self._of_frame(clip, number, seen)
+
+    def pairs_of_clip(self, frames: Sequence[np.ndarray], aged: bool, spacing: int) -> Iterator[SamplePair]:
+        """The same, each with the frame after it and the motion from it to that one."""
+        clip = _Clip(frames, _aged(frames, self._rng) if aged else [lightness_from_srgb(frame) for frame in frames])
+        seen = [self._seen(anchor) for anchor in clip.anchors]
+        for number in range(spacing, len(frames) - 2, spacing):
+            found = [sample for one in (number, number + 1) for sample in self._of_frame(clip, one, seen)]
+            if len(found) == 2:
+                yield SamplePair(found[0], found[1], clip.step(number).half())
+
+    def _of_frame(self, clip: _Clip, number: int, seen: list[Seen]) -> Iterator[TransferSample]:
+        estimates = clip.estimates(number)
+        if len(estimates) == len(seen) * _ROUTES:
+            yield self._sample(clip.small(clip.lightness[number]), clip.ab(number), seen, estimates)
 
     def of_scenes(self, pictures: list[np.ndarray], count: int) -> Iterator[TransferSample]:
         """Samples of moving scenes made of photographs, half of them aged."""
         for _ in range(count):
             frames = moving_scene(pictures, _SCENE_FRAMES, _SIDE, self._rng)
-            yield from self.of_clip(frames, bool(self._rng.random() < 0.5), _SCENE_FRAMES // 2)
+            yield from self.of_clip(frames, bool(self._rng.random() < 0.5), _SCENE_FRAMES // 3)
+
+    def pairs_of_scenes(self, pictures: list[np.ndarray], count: int) -> Iterator[SamplePair]:
+        """One pair of each of so many moving scenes."""
+        for _ in range(count):
+            frames = moving_scene(pictures, _SCENE_FRAMES, _SIDE, self._rng)
+            yield from self.pairs_of_clip(frames, bool(self._rng.random() < 0.5), _SCENE_FRAMES // 2)
 
     def of_stills(self, pictures: list[np.ndarray], count: int) -> Iterator[TransferSample]:
         """Two crops of one photograph, one aged at times: likeness without motion."""
@@ -137,16 +149,50 @@ def colorizer_descriptor(colorizer: TwoTower) -> Descriptor:
     return descriptor
 
 
-def _small(picture: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    return cv2.resize(picture, shape[::-1], interpolation=cv2.INTER_AREA)
+class _Clip:
+    """A colour clip with routes to its ends."""
+
+    def __init__(self, frames: Sequence[np.ndarray], lightness: list[np.ndarray]) -> None:
+        height, width = frames[0].shape[:2]
+        scale = min(1.0, _SIDE / min(height, width))
+        self._shape = (round(height * scale), round(width * scale))
+        self._frames, self.lightness = frames, lightness
+        self._motion = StripMotion(_Nothing(), motion_shape(width, height))
+        for number, plane in enumerate(lightness):
+            self._motion.see(number, plane)
+        self._ends = (0, len(frames) - 1)
+        self.anchors = [Anchor(self.small(lightness[end]), self.ab(end)) for end in self._ends]
+        self._paths = [AnchorPaths(self._motion, end) for end in self._ends]
+
+    def small(self, picture: np.ndarray) -> np.ndarray:
+        return cv2.resize(picture, self._shape[::-1], interpolation=cv2.INTER_AREA)
+
+    def ab(self, number: int) -> np.ndarray:
+        return self.small(ab_from_srgb(self._frames[number]))
+
+    def estimates(self, number: int) -> list[Estimate]:
+        found = []
+        for anchor, path, end in zip(self.anchors, self._paths, self._ends, strict=True):
+            arrival = path.at(number)
+            if arrival is not None:
+                found += brought(anchor, arrival, self._shape, abs(number - end))
+        return found
+
+    def step(self, number: int) -> Tensor:
+        """The motion to the next frame: (3, h, w) of FUSION_CELL, x and y in cells, and trust."""
+        forward = self._motion.between(number).forward
+        scale = self._shape[1] / forward.shape[1]
+        moved = padded(self.small(forward * np.array([scale, scale, 1.0], np.float32)))
+        return F.avg_pool2d(moved, FUSION_CELL) / torch.tensor([FUSION_CELL, FUSION_CELL, 1.0]).view(3, 1, 1)
 
 
-def _aged(lightness: list[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
-    """One contrast for the whole clip; a little flicker, and grain of its own on every frame."""
+def _aged(frames: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
+    """Lightness as on old film: one contrast for the whole clip, a little flicker, grain of its own on each frame."""
     black, white, gamma = rng.uniform(0.0, 15.0), rng.uniform(85.0, 100.0), rng.uniform(0.8, 1.25)
     grain, flicker = rng.uniform(0.5, 4.0), rng.uniform(0.0, 1.5)
     aged = []
-    for plane in lightness:
+    for frame in frames:
+        plane = lightness_from_srgb(frame)
         noise = cv2.GaussianBlur(rng.standard_normal(plane.shape, dtype=np.float32), (0, 0), 0.7)
         tone = black + (white - black) * np.clip(plane / 100.0, 0.0, 1.0) ** gamma + rng.normal(0.0, flicker)
         aged.append(np.clip(tone + noise * (grain / float(noise.std())), 0.0, 100.0).astype(np.float32))

@@ -21,8 +21,10 @@ from ..nets.similarity import Descriptor
 from .checkpoint import load_checkpoint, save_checkpoint
 from .recipes import TransferRecipe
 from .transfer_samples import TransferSample
-from .transfer_views import View, stacked, view, window
+from .transfer_views import View, random_window, stacked, view, windowed
 
+# Pixels to a window's side: enough to judge a place by its surroundings.
+_WINDOW = 128
 _VALIDATE_EVERY_S = 240.0
 # Which anchors are remembered, and which estimates are given: the earlier one, both, and no routes.
 _Given = tuple[tuple[int, ...], tuple[int, ...]]
@@ -97,7 +99,7 @@ class TransferTrainer:
         chosen = [samples[i] for i in rng.integers(len(samples), size=self.recipe.batch)]
         remembered, given = _anchors_used(rng) if chosen[0].routed else ((0,), ())
         views = [view(sample, remembered, given) for sample in chosen]
-        windows = stacked([window(one, rng) for one in views])
+        windows = stacked([windowed(one, random_window(one.lightness, _WINDOW, rng)) for one in views])
         loss = self._loss(windows)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -111,17 +113,11 @@ class TransferTrainer:
         return float(loss.detach())
 
     def _loss(self, view: View) -> Tensor:
-        choice = self._choice(self.network, view)
+        choice = choose(self.network, view)
         error = (answer(choice, view) - view.truth).square().sum(1)
         gathered = (choice.gathered - view.truth).square().sum(1).add(0.1).sqrt().clamp(max=_MOST_ERROR)
         squared_share = self.recipe.squared_share
         return error.add(0.1).sqrt().mean() + squared_share * error.mean() + _GATHERED_SHARE * gathered.mean()
-
-    def _choice(self, network: TransferNet, view: View) -> Choice:
-        describe = network.descriptor.describe
-        keys = torch.cat([describe(levels).flatten(2) for levels, _ in view.anchors], -1)
-        memory = Memory(keys, torch.cat([lab for _, lab in view.anchors], -1))
-        return network(view.lightness, describe(view.levels), view.estimates, memory)
 
     def _rate(self, progress: float) -> float:
         warmth = min(1.0, (self.step + 1) / self.recipe.warmup_steps)
@@ -137,7 +133,7 @@ class TransferTrainer:
             for sample in self.kept:
                 seen = stacked([view(sample, remembered, given)])
                 with torch.no_grad():
-                    got = answer(self._choice(network, seen), seen)
+                    got = answer(choose(network, seen), seen)
                 errors.append(float((got - seen.truth).square().sum(1).mean()))
                 rival = seen.estimates.ab[:, -1] if given else seen.unaided
                 alone.append(float((rival - seen.truth).square().sum(1).mean()))
@@ -151,17 +147,30 @@ class TransferTrainer:
         )
 
 
-def answer(choice: Choice, view: View) -> Tensor:
+def choose(network: TransferNet, seen: View) -> Choice:
+    """The network's choice for a batch of views."""
+    describe = network.descriptor.describe
+    keys = torch.cat([describe(levels).flatten(2) for levels, _ in seen.anchors], -1)
+    memory = Memory(keys, torch.cat([lab for _, lab in seen.anchors], -1))
+    return network(seen.lightness, describe(seen.levels), seen.estimates, memory)
+
+
+def brought(choice: Choice, seen: View) -> tuple[Tensor, Tensor]:
+    """What the choice brings, ab (B, 2, h, w), and how far to trust it, (B, 1, h, w)."""
+    candidates = torch.cat((seen.estimates.ab, choice.gathered.unsqueeze(1)), 1)
+    confidence = choice.confidence
+    return (candidates * choice.weights[:, :-1].unsqueeze(2)).sum(1) / confidence.clamp(min=1e-3), confidence
+
+
+def answer(choice: Choice, seen: View) -> Tensor:
     """ab (B, 2, h, w): the choice's colours, and where it has none, those close by, or the colorizer's own."""
-    candidates = torch.cat((view.estimates.ab, choice.gathered.unsqueeze(1)), 1)
-    brought = (candidates * choice.weights[:, :-1].unsqueeze(2)).sum(1)
+    ab, confidence = brought(choice, seen)
     with torch.no_grad():
-        confidence = choice.confidence
-        costs = step_costs(F.avg_pool2d(view.lightness, FUSION_CELL), *_FILL_REACH)
-        spread, reached = spread_hints(brought / confidence.clamp(min=1e-3), confidence.square(), *costs)
+        costs = step_costs(F.avg_pool2d(seen.lightness, FUSION_CELL), *_FILL_REACH)
+        spread, reached = spread_hints(ab, confidence.square(), *costs)
         share = reached / (reached + 0.05)
-        fill = spread * share + view.unaided * (1.0 - share)
-    return brought + choice.weights[:, -1:] * fill
+        fill = spread * share + seen.unaided * (1.0 - share)
+    return confidence * ab + (1.0 - confidence) * fill
 
 
 def _anchors_used(rng: np.random.Generator) -> _Given:

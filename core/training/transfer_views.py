@@ -13,9 +13,6 @@ from ..nets.fusion import FUSION_CELL, Estimates
 from ..nets.similarity import CELL
 from .transfer_samples import Seen, TransferSample
 
-# Pixels to a window's side: enough to judge a place by its surroundings.
-_WINDOW = 128
-
 
 @dataclass(frozen=True)
 class View:
@@ -43,18 +40,32 @@ def view(sample: TransferSample, remembered: Sequence[int], given: Sequence[int]
     )
 
 
-def window(whole: View, rng: np.random.Generator) -> View:
-    """A square of the frame, mirrored or not; the anchors stay whole."""
-    height, width = whole.lightness.shape[-2:]
-    step = CELL << 2  # a cell of the coarsest level
-    top = int(rng.integers((height - _WINDOW) // step + 1)) * step if height > _WINDOW else 0
-    left = int(rng.integers((width - _WINDOW) // step + 1)) * step if width > _WINDOW else 0
-    flip = bool(rng.random() < 0.5)
+@dataclass(frozen=True)
+class Window:
+    """A square of a picture, `side` pixels, from the pixel (top, left); mirrored or not."""
 
-    def cut(planes: Tensor, cell: int) -> Tensor:
-        part = planes[..., top // cell : (top + _WINDOW) // cell, left // cell : (left + _WINDOW) // cell]
-        return part.flip(-1) if flip else part
+    top: int
+    left: int
+    side: int
+    mirrored: bool
 
+    def cut(self, planes: Tensor, cell: int) -> Tensor:
+        """Its part of planes (..., H / cell, W / cell)."""
+        top, left, side = self.top // cell, self.left // cell, self.side // cell
+        part = planes[..., top : top + side, left : left + side]
+        return part.flip(-1) if self.mirrored else part
+
+
+def random_window(lightness: Tensor, side: int, rng: np.random.Generator) -> Window:
+    """A window of a picture (1, H, W), on whole cells of the coarsest level; smaller pictures are taken whole."""
+    step = CELL << 2
+    top, left = (int(rng.integers(max(0, length - side) // step + 1)) * step for length in lightness.shape[-2:])
+    return Window(top, left, side, bool(rng.random() < 0.5))
+
+
+def windowed(whole: View, window: Window) -> View:
+    """A part of the frame; the anchors stay whole."""
+    cut = window.cut
     routed = whole.estimates
     return View(
         cut(whole.lightness, 1),

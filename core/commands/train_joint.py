@@ -1,0 +1,78 @@
+"""`train joint`: colorizer and transfer network tuned together."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..errors import InputError
+
+_CHECKPOINT = "joint-checkpoint.safetensors"
+_MOST_FRAMES = 75
+_CLIP_WIDTH = 480
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--recipe", default="joint-cpu", help="of core/training/recipes.py (default: %(default)s)")
+    parser.add_argument(
+        "--clips", required=True, metavar="FOLDER", help="colour clips, two or more; the last by name is validated on"
+    )
+    parser.add_argument("--data", required=True, metavar="PATH", help="a folder or tar of photographs")
+    parser.add_argument("--out", required=True, metavar="FOLDER", help="the run's folder; a run that is there goes on")
+    parser.add_argument("--minutes", type=float, required=True, help="the whole run's length, without preparation")
+    parser.add_argument("--colorizer", metavar="FILE", help="begin with these weights, not the shipped ones")
+    parser.add_argument("--transfer", metavar="FILE", help="begin with these weights, not the shipped ones")
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
+    parser.add_argument(
+        "--export", metavar="FOLDER", help="write both networks' averaged weights there when done (.safetensors)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    import numpy as np
+
+    from ..colorizer import Colorizer
+    from ..devices import choose_device
+    from ..evaluation.clip_protocol import read_clips
+    from ..nets.fusion import TransferNet
+    from ..nets.weights_file import load_network, load_weights, save_weights, shipped_weights
+    from ..picture_sets import read_pictures
+    from ..training.joint_trainer import Joint, JointTrainer
+    from ..training.recipes import JOINT_RECIPES
+    from ..training.transfer_samples import SampleMaker
+
+    if args.recipe not in JOINT_RECIPES:
+        raise InputError(
+            "bad-recipe", f"There is no joint recipe {args.recipe!r}.", f"Recipes: {', '.join(JOINT_RECIPES)}."
+        )
+    recipe = JOINT_RECIPES[args.recipe]
+    colorizer_weights = Path(args.colorizer or shipped_weights(recipe.variant))
+    colorizer, transfer = load_network(colorizer_weights, recipe.variant), TransferNet()
+    load_weights(transfer, Path(args.transfer or shipped_weights("transfer")), "transfer")
+    unaided = Colorizer.load(recipe.variant, args.device, weights=colorizer_weights)
+    maker = SampleMaker(unaided, transfer.descriptor, np.random.default_rng(recipe.seed))
+    sets = []
+    for number, clip in enumerate(read_clips(args.clips, _CLIP_WIDTH, _MOST_FRAMES)):
+        sets.append(list(maker.pairs_of_clip(clip.truth, number % 2 == 1, recipe.spacing)))
+        print(f"{clip.name}: {len(sets[-1])} pairs", flush=True)
+    if len(sets) < 2:
+        raise InputError("empty-data", f"{args.clips} has fewer than two clips.", "Give a folder with more.")
+    *sets, kept = sets
+    scenes = list(maker.pairs_of_scenes(read_pictures(args.data), recipe.scenes))
+    learned = [part for part in [*sets, *[scenes] * len(sets)] if part]
+    checkpoint = Path(args.out) / _CHECKPOINT
+    device = choose_device(args.device)
+    trainer = JointTrainer(recipe, Joint(colorizer, transfer), learned, kept, checkpoint, device)
+    separate = trainer.figures()
+    print(f"apart: ab error {separate.error:.3f}, difference along the motion {separate.flicker:.3f}", flush=True)
+    if checkpoint.exists():
+        trainer.resume()
+        print(f"resumed at step {trainer.step}", flush=True)
+    trainer.train(args.minutes)
+    if args.export:
+        for name, variant in (("colorizer", recipe.variant), ("transfer", "transfer")):
+            own = {
+                key.removeprefix(f"{name}."): value for key, value in trainer.average.items() if key.startswith(name)
+            }
+            save_weights(Path(args.export) / f"{variant}.safetensors", own, variant)
+    return 0

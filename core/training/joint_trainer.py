@@ -1,0 +1,187 @@
+"""Tunes colorizer and transfer network together: on pairs of neighbouring frames, by what comes out at the end.
+
+The loss: distance from the true colours; distance from the user's, under the hints; and the colour difference of
+the two frames along their motion. The transfer network learns from what the colorizer makes of its answer.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from ..memory import keep_freed_memory
+from ..nets.fusion import FUSION_CELL, TransferNet
+from ..nets.two_tower import AB_SCALE, TwoTower
+from .checkpoint import load_checkpoint, save_checkpoint
+from .hint_sampling import sample_hints
+from .recipes import JointRecipe
+from .transfer_samples import SamplePair
+from .transfer_trainer import brought, choose
+from .transfer_views import View, random_window, stacked, view, windowed
+
+_VALIDATE_EVERY_S = 300.0
+_FINAL_RATE = 0.05
+# Which anchors are remembered, and which estimates are given.
+_GIVEN = (((0,), (0, 1)), ((0, 1), (0, 1, 2, 3)), ((1,), (2, 3)))
+
+
+class Joint(nn.Module):
+    """Both networks, as one."""
+
+    def __init__(self, colorizer: TwoTower, transfer: TransferNet) -> None:
+        super().__init__()
+        self.colorizer, self.transfer = colorizer, transfer
+        for part in transfer.descriptor.tower():
+            part.requires_grad_(False)
+
+    def forward(self, seen: View, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
+        """ab (B, 2, h, w), Lab units, cells of FUSION_CELL."""
+        ab, confidence = brought(choose(self.transfer, seen), seen)
+        size = seen.lightness.shape[-2:]
+        dense = (F.interpolate(part, size=size, mode="bilinear") for part in (ab, confidence))
+        colors = self.colorizer(seen.lightness, hint_ab, hint_mask, tuple(dense))
+        return F.avg_pool2d(colors.ab.float(), FUSION_CELL // 2) * AB_SCALE
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Over the kept pairs. error: root mean square of ab. flicker: mean colour difference along the motion."""
+
+    error: float
+    flicker: float
+
+
+class JointTrainer:
+    """One run, kept in one checkpoint file, begun from two trained networks."""
+
+    def __init__(
+        self,
+        recipe: JointRecipe,
+        joint: Joint,
+        learned: Sequence[list[SamplePair]],
+        kept: Sequence[SamplePair],
+        checkpoint: Path,
+        device: str,
+    ) -> None:
+        """learned: sets of pairs, drawn from equally often; those of one set have one size."""
+        self.recipe, self.learned, self.kept = recipe, learned, kept
+        self.checkpoint, self.device = checkpoint, torch.device(device)
+        keep_freed_memory()
+        torch.manual_seed(recipe.seed)
+        self.joint = joint.to(self.device)
+        self.average = {name: value.detach().clone() for name, value in joint.state_dict().items()}
+        tuned = [parameter for parameter in joint.parameters() if parameter.requires_grad]
+        self.optimizer = torch.optim.AdamW(tuned, lr=recipe.learning_rate, weight_decay=0.0, betas=(0.9, 0.99))
+        self.step, self.seconds, self.best = 0, 0.0, -math.inf
+
+    def resume(self) -> None:
+        """Go on from the checkpoint. Raises InputError if it is none of these networks'."""
+        self.step, self.seconds, self.best = load_checkpoint(self.checkpoint, self.joint, self.average, self.optimizer)
+
+    def train(self, minutes: float) -> None:
+        """Tune until the run has had its minutes; saves and validates every few minutes and at the end."""
+        budget, started, validated = minutes * 60.0, time.monotonic() - self.seconds, time.monotonic()
+        self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        interval = 0.5 if sys.stderr.isatty() else 30.0
+        with tqdm(total=round(budget), initial=round(self.seconds), unit="s", mininterval=interval) as bar:
+            while (progress := (time.monotonic() - started) / budget) < 1.0:
+                loss = self._learn(progress)
+                self.seconds = time.monotonic() - started
+                bar.update(round(self.seconds) - bar.n)
+                bar.set_postfix(step=self.step, loss=f"{loss:.3f}", refresh=False)
+                if time.monotonic() - validated > _VALIDATE_EVERY_S:
+                    self._validate_and_save(bar)
+                    validated = time.monotonic()
+            self._validate_and_save(bar)
+
+    def figures(self) -> Figures:
+        """Of the averaged weights, over the kept pairs with hints."""
+        now = {name: value.clone() for name, value in self.joint.state_dict().items()}
+        self.joint.load_state_dict(self.average)
+        errors, flickers = [], []
+        for number, pair in enumerate(self.kept):
+            rng = np.random.default_rng((self.recipe.seed, number))
+            frames, step = self._frames(pair, _GIVEN[number % len(_GIVEN)])
+            hints = self._hints(frames, rng)
+            with torch.no_grad():
+                ab = self.joint(frames, *hints)
+            errors.append(float((ab - frames.truth).square().sum(1).mean()))
+            flickers.append(float(along_motion(ab, step)))
+        self.joint.load_state_dict(now)
+        return Figures(math.sqrt(np.mean(errors)), float(np.mean(flickers)))
+
+    def _learn(self, progress: float) -> float:
+        rng = np.random.default_rng((self.recipe.seed, self.step))
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.recipe.learning_rate * self._rate(progress)
+        pairs = self.learned[int(rng.integers(len(self.learned)))]
+        pair = pairs[int(rng.integers(len(pairs)))]
+        frames, step = self._frames(pair, _GIVEN[int(rng.integers(len(_GIVEN)))], rng)
+        hint_ab, hint_mask = self._hints(frames, rng)
+        ab = self.joint(frames, hint_ab, hint_mask)
+        error = (ab - frames.truth).square().sum(1).add(0.25).sqrt()
+        weight = F.avg_pool2d(hint_mask, FUSION_CELL)
+        told = F.avg_pool2d(hint_ab * hint_mask, FUSION_CELL) / weight.clamp(min=1e-6)
+        obeyed = ((ab - told).square().sum(1, keepdim=True).add(0.25).sqrt() * weight).sum() / weight.sum().clamp(min=1)
+        loss = error.mean() + self.recipe.hints_share * obeyed + self.recipe.motion_share * along_motion(ab, step)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.joint.parameters(), 1.0)
+        self.optimizer.step()
+        self.step += 1
+        with torch.no_grad():
+            for name, value in self.joint.state_dict().items():
+                self.average[name].lerp_(value, 1.0 - self.recipe.ema_decay)
+        return float(loss.detach())
+
+    def _frames(
+        self, pair: SamplePair, given: tuple[tuple[int, ...], tuple[int, ...]], rng: np.random.Generator | None = None
+    ) -> tuple[View, Tensor]:
+        """Both frames as a batch of two, and the motion between them; a window of them if rng is given."""
+        views, step = [view(sample, *given) for sample in (pair.earlier, pair.later)], pair.step.float()
+        if rng is not None:
+            window = random_window(views[0].lightness, self.recipe.window, rng)
+            views, step = [windowed(one, window) for one in views], window.cut(step, FUSION_CELL)
+            if window.mirrored:
+                step = step * torch.tensor([-1.0, 1.0, 1.0]).view(3, 1, 1)
+        return stacked(views), step
+
+    def _hints(self, frames: View, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        true_ab = F.interpolate(frames.truth, scale_factor=FUSION_CELL, mode="bilinear")
+        return sample_hints(true_ab, generator)
+
+    def _rate(self, progress: float) -> float:
+        warmth = min(1.0, (self.step + 1) / self.recipe.warmup_steps)
+        return warmth * (_FINAL_RATE + (1.0 - _FINAL_RATE) * 0.5 * (1.0 + math.cos(math.pi * min(progress, 1.0))))
+
+    def _validate_and_save(self, bar: tqdm) -> None:
+        figures = self.figures()
+        self.best = max(self.best, -figures.error)
+        progress = (self.step, self.seconds, self.best)
+        save_checkpoint(self.checkpoint, self.joint, self.average, self.optimizer, progress)
+        bar.write(
+            f"{self.seconds / 60:6.1f} min, step {self.step}: ab error {figures.error:.3f}, "
+            f"difference along the motion {figures.flicker:.3f}"
+        )
+
+
+def along_motion(ab: Tensor, step: Tensor) -> Tensor:
+    """Mean colour difference of two frames, ab (2, 2, h, w), along the motion (3, h, w), where that is trusted."""
+    height, width = ab.shape[-2:]
+    x = torch.arange(width).view(1, width) + step[0]
+    y = torch.arange(height).view(height, 1) + step[1]
+    grid = torch.stack((2.0 * (x + 0.5) / width - 1.0, 2.0 * (y + 0.5) / height - 1.0), -1)[None]
+    later = F.grid_sample(ab[1:], grid, mode="bilinear", padding_mode="border", align_corners=False)
+    difference = (ab[:1] - later).square().sum(1).add(0.01).sqrt()
+    return (difference * step[2]).sum() / step[2].sum().clamp(min=1.0)

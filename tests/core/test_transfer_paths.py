@@ -1,0 +1,87 @@
+"""Routes to an anchor: where a frame's pixels are found on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from core.color import lightness_from_srgb
+from core.strip_motion import StripMotion
+from core.transfer_paths import MAX_REACH, AnchorPaths
+
+from .moving_pictures import HEIGHT, WIDTH, camera_move
+
+INSIDE = (slice(20, -20), slice(20, -60))
+
+
+class ListedFootage:
+    """Frames in a list, as footage."""
+
+    def __init__(self, frames: list[np.ndarray]) -> None:
+        self.frames = frames
+
+    def read(self, first: int, last: int) -> Iterator[np.ndarray]:
+        yield from self.frames[first : last + 1]
+
+
+def motion_of(frames: list[np.ndarray]) -> StripMotion:
+    return StripMotion(ListedFootage(frames), (HEIGHT, WIDTH))
+
+
+@pytest.mark.parametrize("anchor, frame", [(0, 30), (30, 0), (20, 20)])
+def test_a_pan_is_followed_to_the_anchor_from_both_sides(anchor: int, frame: int) -> None:
+    arrival = AnchorPaths(motion_of(camera_move(31, 1.5)), anchor).at(frame)
+    assert arrival is not None
+    error = arrival.best.flow - np.float32([1.5 * (frame - anchor), 0.0])
+    inside = error[INSIDE] if frame >= anchor else error[20:-20, 60:-20]
+    assert np.median(np.abs(inside)) < 0.1
+    assert np.percentile(np.abs(inside), 95) < 0.75
+
+
+def test_a_frame_is_found_the_same_however_it_was_asked_for() -> None:
+    frames = camera_move(36)
+    there = AnchorPaths(motion_of(frames), 34)
+    back_and_forth = [there.at(number) for number in (28, 35, 33, 28)]
+    for number, arrival in zip((28, 35, 33, 28), back_and_forth, strict=True):
+        alone = AnchorPaths(motion_of(frames), 34).at(number)
+        assert arrival is not None and alone is not None
+        np.testing.assert_array_equal(arrival.best.flow, alone.best.flow)
+        np.testing.assert_array_equal(arrival.best.doubt, alone.best.doubt)
+
+
+def test_what_was_hidden_is_doubted_and_what_comes_back_is_found_again() -> None:
+    frames = camera_move(12, 0.0)
+    for number in range(3, 9):
+        frames[number][40:100, 60:120] = 255
+        frames[number][60:80, 80:100] = 0
+    paths = AnchorPaths(motion_of(frames), 0)
+    hidden, shown = paths.at(6), paths.at(11)
+    assert hidden is not None and shown is not None
+    doubtful = hidden.best.doubt + hidden.best.change
+    assert np.median(doubtful[50:90, 70:110]) > 3.0
+    assert np.median(doubtful[110:, :50]) < 1.0
+    assert np.percentile(np.abs(shown.best.flow[45:95, 65:115]), 80) < 0.5
+
+
+def test_a_cut_ends_the_way() -> None:
+    frames = camera_move(6) + camera_move(6, name="coins")
+    paths = AnchorPaths(motion_of(frames), 2)
+    assert paths.at(5) is not None
+    assert paths.at(6) is None and paths.at(9) is None
+
+
+def test_an_anchor_too_far_away_is_not_looked_for() -> None:
+    frames = camera_move(2, 0.0)
+    paths = AnchorPaths(motion_of(frames), 0)
+    assert paths.at(MAX_REACH + 1) is None
+
+
+def test_a_change_of_exposure_is_no_change_of_place() -> None:
+    frames = camera_move(8)
+    frames[5:] = [np.clip(frame.astype(np.int16) + 20, 0, 255).astype(np.uint8) for frame in frames[5:]]
+    assert lightness_from_srgb(frames[6]).mean() > lightness_from_srgb(frames[0]).mean() + 4
+    arrival = AnchorPaths(motion_of(frames), 0).at(7)
+    assert arrival is not None
+    assert np.median(arrival.best.change[INSIDE]) < 2.0
