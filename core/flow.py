@@ -62,6 +62,11 @@ def measure_motion(earlier: np.ndarray, later: np.ndarray) -> Motion:
     return Motion(_with_trust(forward, forward_error), _with_trust(backward, backward_error), cut)
 
 
+def flow_failures(earlier: np.ndarray, later: np.ndarray) -> float:
+    """The share of pixels, 0..1, whose flow from one motion picture to the other does not lead back."""
+    return float(np.mean(return_error(_dis_flow(earlier, later), _dis_flow(later, earlier)) > MAX_RETURN_ERROR))
+
+
 def warp(image: np.ndarray, flow: np.ndarray) -> np.ndarray:
     """`image` (h, w) or (h, w, c), seen from the frame that `flow` (h, w, 2) starts in; edges are repeated."""
     x, y = _targets(flow)

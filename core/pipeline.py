@@ -24,6 +24,7 @@ from .job_output import open_output, output_folder
 from .overlap import overlapped
 from .progress import JobCancelledError, Progress, ProgressClock
 from .references import ReferenceFrames, check_frames, read_references
+from .shots import LOOK_BACK
 from .strip_coloring import StripColorizer, steady_reach
 from .strip_motion import BLOCK
 
@@ -68,8 +69,8 @@ def colorize_frames(
             strip = StripColorizer(spool, width, height, colorizer, track, settings, stills.pictures)
             for number, rgb in enumerate(strip.render(0, sys.maxsize)):
                 yield stills.finished(number, rgb)
-                # What a later frame may ask for again begins with the block of its earliest neighbour.
-                spool.release((number + 1 - steady_reach(settings)) // BLOCK * BLOCK)
+                # What a later frame may ask for again begins with the block of the earliest that its shot is told by.
+                spool.release((number + 1 - steady_reach(settings) - LOOK_BACK) // BLOCK * BLOCK)
 
 
 def run_job(
@@ -152,7 +153,8 @@ class _JobFootage:
         self._should_cancel = should_cancel
 
     def read(self, first: int, last: int) -> Iterator[np.ndarray]:
-        for rgb in self._source.read(first, min(last, self._source.info.frame_count - 1)):
+        end = self._source.info.frame_count - 1
+        for rgb in self._source.read(first, min(last, end)) if first <= end else ():
             if self._should_cancel():
                 raise JobCancelledError
             yield rgb.astype(np.uint16) * np.uint16(257) if self._deepen else rgb

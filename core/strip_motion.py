@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from .color import lightness_from_srgb
 from .errors import InputError
 from .flow import Motion, measure_motion, motion_picture
+from .shots import ShotEnds
 
 # Read-ahead goes block by block, so that walking backward decodes every frame once.
 BLOCK = 32
@@ -31,8 +33,8 @@ class Footage(Protocol):
 class StripMotion:
     """Motion between neighbouring frames of a strip, whichever way it is walked.
 
-    Frames that were `see`n are not read again. The result of `between` depends on its two frames alone, not
-    on the order of the questions. Memory is bounded, whatever the strip's length.
+    Frames that were `see`n are not read again. The result of `between` depends on the footage alone, not on the
+    order of the questions. Memory is bounded, whatever the strip's length.
     """
 
     def __init__(self, footage: Footage, shape: tuple[int, int]) -> None:
@@ -40,6 +42,8 @@ class StripMotion:
         self._footage = footage
         self._pictures: OrderedDict[int, np.ndarray] = OrderedDict()
         self._motions: OrderedDict[int, Motion] = OrderedDict()
+        self._shot_ends = ShotEnds(self._known_picture)
+        self._end: int | None = None
 
     def see(self, frame: int, lightness: np.ndarray) -> None:
         """Take note of a frame that was read anyway: its L*, float32 (H, W), 0..100."""
@@ -47,27 +51,38 @@ class StripMotion:
 
     def picture(self, frame: int) -> np.ndarray:
         """The frame's motion picture, uint8 (h, w). Raises InputError "bad-hints" beyond the footage's end."""
-        if frame not in self._pictures:
-            self._read_block(frame)
-        if frame not in self._pictures:
+        picture = self._known_picture(frame)
+        if picture is None:
             raise InputError(
                 "bad-hints", f"The keyframe on frame {frame}, with its hints or its reference, is after the last frame."
             )
-        return self._pictures[frame]
+        return picture
 
     def between(self, frame: int) -> Motion:
-        """The motion between `frame` and `frame + 1`."""
+        """The motion between `frame` and `frame + 1`; a fade or a dissolve, too, has a cut."""
         if frame not in self._motions:
-            earlier, later = self.picture(frame), self.picture(frame + 1)
-            _keep(self._motions, frame, measure_motion(earlier, later), MOTIONS_KEPT)
+            motion = measure_motion(self.picture(frame), self.picture(frame + 1))
+            if not motion.cut and self._shot_ends.after(frame):
+                motion = replace(motion, cut=True)
+            _keep(self._motions, frame, motion, MOTIONS_KEPT)
         return self._motions[frame]
+
+    def _known_picture(self, frame: int) -> np.ndarray | None:
+        """The frame's motion picture; None where the footage has no such frame."""
+        if frame not in self._pictures and (self._end is None or frame < self._end):
+            self._read_block(frame)
+        return self._pictures.get(frame)
 
     def _read_block(self, frame: int) -> None:
         """Read the block that holds `frame`, and the frame after it, which the block's last motion needs."""
         first = frame // BLOCK * BLOCK
+        end = first
         for number, rgb in enumerate(self._footage.read(first, first + BLOCK), first):
             if number not in self._pictures:
                 self.see(number, lightness_from_srgb(rgb))
+            end = number + 1
+        if end <= first + BLOCK:
+            self._end = end
 
 
 def _keep(store: OrderedDict[int, T], frame: int, item: T, limit: int) -> None:
