@@ -21,7 +21,7 @@ from .nets.domain_transform import spread_hints, step_costs
 from .nets.two_tower import AB_SCALE, FOLD, SIZE_MULTIPLE, SPREADS, Colors, TwoTower
 from .nets.weights_file import load_network, shipped_weights
 from .suggestions import Suggestion, distinct_colors
-from .uncertainty import hint_worth
+from .uncertainty import expected_square_error
 
 # How far, in cells of FOLD pixels and in L*, the last correction under a hint fades into its surroundings.
 _IMPOSE_REACH = (3.0, 6.0)
@@ -138,15 +138,16 @@ class Colorizer:
     def uncertainty(
         self, frame: np.ndarray, hint_ab: np.ndarray | None = None, hint_mask: np.ndarray | None = None
     ) -> np.ndarray:
-        """Where the next hint would help most: float32 (H, W), the drop in mean squared ab error to expect of it.
+        """Where the next hint would help most: float32 (H, W), the squared ab error to expect around each pixel.
 
         frame, hint_ab, hint_mask: as in `suggest`. Raises what `predict` raises.
         """
         encoded = self._encode(frame, hint_ab, hint_mask)
+        height, width = encoded.lightness.shape
         with torch.inference_mode():
-            worth = hint_worth(self._network, encoded.colors, *encoded.lightness.shape)
+            error = expected_square_error(encoded.colors.bin_logits[..., : -(-height // 8), : -(-width // 8)])
         size = frame.shape[:2]
-        return F.interpolate(worth[None, None], size=size, mode="bilinear", align_corners=False)[0, 0].numpy()
+        return F.interpolate(error[None, None], size=size, mode="bilinear", align_corners=False)[0, 0].numpy()
 
     @torch.inference_mode()
     def _encode(self, frame: np.ndarray, hint_ab: np.ndarray | None, hint_mask: np.ndarray | None) -> _Encoded:
