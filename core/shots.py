@@ -75,8 +75,8 @@ class ShotEnds:
         """Whether the frames within `reach` of the gap after `frame` are mixes of the first and the last of them,
         which are of different shots, half of each in the gap."""
         first, last = frame - reach + 1, frame + reach
-        ends = self._small(first), self._small(last)
-        if ends[0] is None or ends[1] is None or not _differ(*ends):
+        begin, end = self._small(first), self._small(last)
+        if begin is None or end is None or not _differ(begin, end):
             return False
         window = np.stack([small for number in range(first, last + 1) if (small := self._small(number)) is not None])
         offsets = (window - window[0]).reshape(len(window), -1)
@@ -94,9 +94,9 @@ class ShotEnds:
             or np.linalg.norm(offsets - shares[:, None] * way, axis=1).max() > _MOST_RESIDUAL * length
         ):
             return False
-        pictures = self._picture(first), self._picture(last)
-        assert pictures[0] is not None and pictures[1] is not None
-        return flow_failures(pictures[0], pictures[1]) > _END_FAILURES
+        begin, end = self._picture(first), self._picture(last)
+        assert begin is not None and end is not None
+        return flow_failures(begin, end) > _END_FAILURES
 
     def _small(self, frame: int) -> np.ndarray | None:
         if frame not in self._smalls:

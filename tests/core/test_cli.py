@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.color import lightness_from_srgb
+from core.color import lightness_from_srgb, recolor
 from core.frames.picture import read_picture
 from core.frames.sink import encode_png, write_whole
 from core.frames.source import open_source
@@ -79,6 +79,22 @@ def test_a_movie_becomes_a_folder_of_coloured_frames_with_their_lightness_kept(m
         for path, frame in zip(paths, source.read(3, 7), strict=True):
             difference = lightness_from_srgb(read_picture(path)) - lightness_from_srgb(frame)
             assert np.abs(difference).max() <= 100 / 255
+
+
+def test_a_reference_comes_back_and_a_changed_one_is_told_by_its_count(movie: Path, tmp_path: Path) -> None:
+    still = tmp_path / "a=b.png"
+    with open_source(movie) as source:
+        (frame,) = source.read(4, 4)
+    arguments = ("colorize", movie, tmp_path / "out", "--reference", f"4={still}", "--frames", "3:5",
+                 "--cache", tmp_path / "cache", *QUICK)  # fmt: skip
+    for shade in (20.0, -20.0):
+        picture = recolor(frame, np.full((*frame.shape[:2], 2), shade, np.float32))
+        write_whole(still, encode_png(picture))
+        result = run(*arguments)
+        assert result.returncode == 0, result.stderr
+        assert "3 rendered, 0 from the cache" in result.stdout
+        assert np.array_equal(read_picture(tmp_path / "out" / "frame_000004.png"), picture)
+    assert "0 rendered, 3 from the cache" in run(*arguments).stdout
 
 
 def test_a_movie_cut_short_is_coloured_as_far_as_it_goes_and_says_so(tmp_path: Path) -> None:
@@ -148,6 +164,10 @@ def test_bad_hints_are_one_sentence(movie: Path, tmp_path: Path, change: dict, w
         (("--frames", "7:3"), "ends before it begins"),
         (("--frames", "a:b"), "must be A:B"),
         (("--hints", "nowhere.json"), "nowhere.json cannot be read"),
+        (("--reference", "first.png"), "must be FRAME=PICTURE"),
+        (("--reference", "1=a.png", "--reference", "01=b.png"), "frame 1 twice"),
+        (("--reference", "1=nowhere.png"), "The reference for frame 1 cannot be used: There is no picture"),
+        (("--reference", "24=nowhere.png"), "reference for frame 24; the footage has frames 0 to 23"),
         (("--working-size", "7"), "working_size is 7"),
         (("--temporal-strength", "nan"), "temporal_strength is nan"),
         (("--bit-depth", "12"), "invalid choice"),
