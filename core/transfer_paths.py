@@ -16,7 +16,7 @@ import numpy as np
 from .flow import refine_flow, return_error, warp
 from .strip_motion import BLOCK, StripMotion
 
-# Frames from an anchor after which it is no longer matched along the motion: bounds what is kept on the way back.
+# Frames before an anchor at which its way back ends: it bounds what is kept on the way.
 MAX_REACH = 1024
 # Pixels: beyond this, more doubt says nothing.
 _MOST_DOUBT = 8.0
@@ -42,13 +42,26 @@ class Route:
 
 @dataclass(frozen=True)
 class Arrival:
-    """An anchor as a frame sees it: carried and matched routes, the better one of each pixel, and the flow back.
-
-    back: float32 (h, w, 2), from the anchor to the frame.
-    """
+    """An anchor as a frame sees it: by the route that was carried on, and by the one matched with the anchor itself."""
 
     carried: Route
     matched: Route
+
+    @property
+    def best(self) -> Route:
+        """Of each pixel the better one."""
+        chosen = self.carried.doubt + self.carried.change <= self.matched.doubt + self.matched.change
+        return Route(
+            np.where(chosen[..., None], self.carried.flow, self.matched.flow),
+            np.where(chosen, self.carried.doubt, self.matched.doubt),
+            np.where(chosen, self.carried.change, self.matched.change),
+        )
+
+
+@dataclass(frozen=True)
+class _State:
+    """What the next frame goes on from. back: float32 (h, w, 2), the flow from the anchor to the frame."""
+
     best: Route
     back: np.ndarray
 
@@ -57,38 +70,39 @@ class AnchorPaths:
     """The routes from every frame of a shot to one anchor.
 
     Asked for frames in ascending order it walks each way at most twice; in any order it gives the same. A cut ends
-    it. Memory is bounded: one block of arrivals, and one arrival for each block of frames up to MAX_REACH.
+    it. Memory is bounded: one block of arrivals, and one arrival for each block of frames before the anchor.
     """
 
     def __init__(self, motion: StripMotion, anchor: int) -> None:
         self.anchor = anchor
         self._motion = motion
         self._picture = motion.picture(anchor)
-        self._forward: tuple[int, Arrival | None] = (anchor, self._start())
-        self._checkpoints: dict[int, Arrival | None] = {anchor: self._start()}
+        self._forward: tuple[int, _State | None, Arrival | None] = (anchor, *self._start())
+        self._checkpoints: dict[int, _State | None] = {anchor: self._start()[0]}
         self._block: dict[int, Arrival | None] = {}
 
     def at(self, frame: int) -> Arrival | None:
-        """The anchor as `frame` sees it; None beyond a cut or MAX_REACH. On the anchor itself nothing moves."""
-        if abs(frame - self.anchor) > MAX_REACH:
+        """The anchor as `frame` sees it; None beyond a cut, and more than MAX_REACH frames before the anchor. On the
+        anchor itself nothing moves."""
+        if self.anchor - frame > MAX_REACH:
             return None
         return self._from_before(frame) if frame >= self.anchor else self._from_after(frame)
 
-    def _start(self) -> Arrival:
+    def _start(self) -> tuple[_State, Arrival]:
         height, width = self._picture.shape
         still, nothing = np.zeros((height, width, 2), np.float32), np.zeros((height, width), np.float32)
         route = Route(still, nothing, nothing)
-        return Arrival(route, route, route, still)
+        return _State(route, still), Arrival(route, route)
 
     def _from_before(self, frame: int) -> Arrival | None:
-        position, arrival = self._forward
-        if position > frame:
-            position, arrival = self.anchor, self._start()
+        self._block, self._checkpoints = {}, {self.anchor: self._checkpoints[self.anchor]}
+        if self._forward[0] > frame:
+            self._forward = (self.anchor, *self._start())
+        position, state, arrival = self._forward
         while position < frame:
             position += 1
-            if arrival is not None:
-                arrival = self._step(arrival, position, position - 1)
-        self._forward = (frame, arrival)
+            state, arrival = self._step(state, position, position - 1)
+        self._forward = (position, state, arrival)
         return arrival
 
     def _from_after(self, frame: int) -> Arrival | None:
@@ -100,45 +114,38 @@ class AnchorPaths:
         """Fill the block that holds `frame`, coming back from the anchor."""
         first = frame // BLOCK * BLOCK
         position = min(number for number in self._checkpoints if number > frame)
-        arrival = self._checkpoints[position]
+        state = self._checkpoints[position]
         self._block = {}
         while position > first:
             position -= 1
-            if arrival is not None:
-                arrival = self._step(arrival, position, position + 1)
+            state, arrival = self._step(state, position, position + 1)
             if position % BLOCK == 0:
-                self._checkpoints[position] = arrival
+                self._checkpoints[position] = state
             if position < first + BLOCK:
                 self._block[position] = arrival
 
-    def _step(self, arrival: Arrival, frame: int, neighbour: int) -> Arrival | None:
+    def _step(self, state: _State | None, frame: int, neighbour: int) -> tuple[_State | None, Arrival | None]:
         """The anchor as `frame` sees it, given how its neighbour, nearer the anchor, does."""
+        if state is None:
+            return None, None
         between = self._motion.between(min(frame, neighbour))
         if between.cut:
-            return None
+            return None, None
         there, home = between.forward[..., :2], between.backward[..., :2]
         if frame > neighbour:
             there, home = home, there
         missed = np.minimum(return_error(there, home), _MOST_DOUBT) + _STEP_DOUBT
         picture = self._motion.picture(frame)
-        carried_flow = there + warp(arrival.best.flow, there)
+        carried_flow = there + warp(state.best.flow, there)
         matched_flow = refine_flow(picture, self._picture, carried_flow)
-        back = refine_flow(self._picture, picture, arrival.back + warp(home, arrival.back))
+        back = refine_flow(self._picture, picture, state.back + warp(home, state.back))
         matched_missed = np.minimum(return_error(matched_flow, back), _MOST_DOUBT) + _STEP_DOUBT
-        carried = self._route(picture, carried_flow, warp(arrival.best.doubt, there) + missed)
+        carried = self._route(picture, carried_flow, warp(state.best.doubt, there) + missed)
         matched = self._route(picture, matched_flow, matched_missed)
-        return Arrival(carried, matched, _better(carried, matched), back)
+        arrival = Arrival(carried, matched)
+        return _State(arrival.best, back), arrival
 
     def _route(self, picture: np.ndarray, flow: np.ndarray, doubt: np.ndarray) -> Route:
         change = (picture - warp(self._picture.astype(np.float32), flow)) / np.float32(2.55)
         change -= np.clip(np.median(change[::2, ::2]), -MAX_EXPOSURE_CHANGE, MAX_EXPOSURE_CHANGE)
         return Route(flow, cv2.blur(doubt, (3, 3)), np.sqrt(cv2.blur(change * change, (5, 5)).clip(min=0.0)))
-
-
-def _better(carried: Route, matched: Route) -> Route:
-    chosen = carried.doubt + carried.change <= matched.doubt + matched.change
-    return Route(
-        np.where(chosen[..., None], carried.flow, matched.flow),
-        np.where(chosen, carried.doubt, matched.doubt),
-        np.where(chosen, carried.change, matched.change),
-    )

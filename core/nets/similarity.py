@@ -75,6 +75,7 @@ class Similarity(nn.Module):
         """
         batch, _, height, width = query.shape
         likeness = torch.matmul(query.flatten(2).transpose(1, 2), keys)
-        share = torch.softmax(likeness * self.log_temperature.exp(), -1)
-        gathered = torch.matmul(share, values.transpose(1, 2)).transpose(1, 2)
+        share = torch.softmax(likeness.float() * self.log_temperature.exp(), -1)
+        with torch.autocast(query.device.type, enabled=False):  # bfloat16 would round L* by a half
+            gathered = torch.matmul(share, values.float().transpose(1, 2)).transpose(1, 2)
         return gathered.reshape(batch, -1, height, width), likeness.amax(-1).view(batch, 1, height, width)

@@ -25,7 +25,7 @@ from .transfer_views import View, random_window, stacked, view, windowed
 
 # Pixels to a window's side: enough to judge a place by its surroundings.
 _WINDOW = 128
-_VALIDATE_EVERY_S = 240.0
+_VALIDATE_EVERY_S = 120.0
 # Which anchors are remembered, and which estimates are given: the earlier one, both, and no routes.
 _Given = tuple[tuple[int, ...], tuple[int, ...]]
 _VALIDATED: tuple[_Given, ...] = (((0,), (0, 1)), ((0, 1), (0, 1, 2, 3)), ((0,), ()))
@@ -100,7 +100,8 @@ class TransferTrainer:
         remembered, given = _anchors_used(rng) if chosen[0].routed else ((0,), ())
         views = [view(sample, remembered, given) for sample in chosen]
         windows = stacked([windowed(one, random_window(one.lightness, _WINDOW, rng)) for one in views])
-        loss = self._loss(windows)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            loss = self._loss(windows)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)

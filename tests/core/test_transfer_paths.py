@@ -72,10 +72,16 @@ def test_a_cut_ends_the_way() -> None:
     assert paths.at(6) is None and paths.at(9) is None
 
 
-def test_an_anchor_too_far_away_is_not_looked_for() -> None:
-    frames = camera_move(2, 0.0)
-    paths = AnchorPaths(motion_of(frames), 0)
-    assert paths.at(MAX_REACH + 1) is None
+def test_the_way_back_ends_far_before_an_anchor_and_the_way_on_does_not() -> None:
+    still = camera_move(1)[0]
+    far = MAX_REACH + 6
+
+    class StillFootage:
+        def read(self, first: int, last: int) -> Iterator[np.ndarray]:
+            return (still for _ in range(first, min(last, far) + 1))
+
+    assert AnchorPaths(StripMotion(StillFootage(), (HEIGHT, WIDTH)), far).at(far - MAX_REACH - 1) is None
+    assert AnchorPaths(StripMotion(StillFootage(), (32, 48)), 0).at(40) is not None
 
 
 def test_a_change_of_exposure_is_no_change_of_place() -> None:
