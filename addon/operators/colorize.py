@@ -70,7 +70,8 @@ class ColorizeStrip(TaskOperator, bpy.types.Operator):
             )
         names = [frame_name(footage.first + number) for number in range(count)]
         result = put_result(strip, footage.first, names, self._folder)
-        return f'{count} frames are in the strip "{result.name}", {task.result["reused"]} of them from the cache.'
+        sentence = f'{count} frames are in the strip "{result.name}", {task.result["reused"]} of them from the cache.'
+        return " ".join([sentence, *task.result["warnings"]])
 
 
 class Cancel(bpy.types.Operator):

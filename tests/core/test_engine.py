@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from core import __version__
-from core.color import ab_from_srgb
+from core.color import ab_from_srgb, recolor
 from core.engine import is_out_of_memory
 from core.frames.picture import read_picture
 from core.frames.sink import encode_png, write_whole
@@ -123,6 +123,18 @@ def test_a_job_gives_progress_frames_and_a_result(engine: EngineProcess, footage
     progress = [event for event in said if event["type"] == "progress"]
     assert (progress[0]["done"], progress[0]["total"]) == (0, 6)
     assert progress[-1]["done"] == 6 and progress[-1]["fps"] > 0 and progress[-1]["eta_s"] == 0
+
+
+def test_a_job_s_references_are_obeyed(engine: EngineProcess, footage: Path, tmp_path: Path) -> None:
+    picture = recolor(read_picture(footage / "001.png"), np.full((HEIGHT, WIDTH, 2), 15.0, np.float32))
+    write_whole(tmp_path / "still.png", encode_png(picture))
+    references = {"1": str(tmp_path / "still.png")}
+    engine.send(type="colorize", id=2, job=job(footage, tmp_path / "out", references=references))
+    assert engine.until("result", "error")[-1]["type"] == "result"
+    assert np.array_equal(read_picture(tmp_path / "out" / "frame_000001.png"), picture)
+    engine.send(type="colorize", id=2, job=job(footage, tmp_path / "out", references={"1": str(tmp_path / "none.png")}))
+    event = engine.until("result", "error")[-1]
+    assert (event["type"], event["code"]) == ("error", "bad-reference")
 
 
 def test_a_preview_writes_one_frame(engine: EngineProcess, footage: Path, tmp_path: Path) -> None:
