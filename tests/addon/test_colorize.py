@@ -250,3 +250,17 @@ def test_blenders_own_python_without_torch_gets_the_doctors_sentence(scene, stri
     bpy.context.preferences.addons[installed].preferences.interpreter = ""
     with pytest.raises(RuntimeError, match="torch"):
         bpy.ops.vse_colorizer.colorize_strip()
+
+
+def test_what_is_wrong_with_the_footage_is_said_with_the_result(scene, strip, addon, tmp_path):
+    frames = np.random.default_rng(0).integers(0, 255, (FRAMES, HEIGHT, WIDTH), dtype=np.uint8)
+    path = write_movie(engine_python(), tmp_path / "cut.mkv", frames)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 4])
+    strips = addon("versions").top_level_strips(scene.sequence_editor)
+    cut = add_movie_strip(strips, path, channel=5, start=41)
+    addon("versions").place(cut, 41, 41, 41 + SHORT)
+    scene.sequence_editor.active_strip = cut
+    assert bpy.ops.vse_colorizer.colorize_strip() == {"FINISHED"}
+    assert not addon("runtime").failed
+    assert addon("runtime").message.startswith("3 frames are in the strip")
+    assert f"The movie {path} is cut short" in addon("runtime").message
