@@ -11,6 +11,9 @@ import pytest
 import skimage.data
 
 from core.flow import motion_shape
+from core.hints import HintTrack, Keyframe, Stroke
+from core.job import Settings
+from core.pipeline import colorize_frames
 from core.strip_motion import StripMotion
 
 HEIGHT, WIDTH = 192, 256
@@ -98,6 +101,19 @@ def test_a_change_of_exposure_a_zoom_and_a_passing_subject_are_one_shot() -> Non
     for number, frame in enumerate(passing):
         frame[40:160, 8 * number - 60 : 8 * number] = shot("coins", 1)[0][40:160, 8 * number - 60 : 8 * number]
     assert ends(passing) == []
+
+
+def test_a_hint_s_colour_ends_with_its_shot_in_a_dissolve() -> None:
+    frames = Clip(dissolved(shot("camera", 16), shot("coffee", 16), 8)).frames
+    small = [cv2.resize(frame, (128, 96), interpolation=cv2.INTER_AREA) for frame in frames]
+    settings = Settings(variant="squeeze", device="cpu", working_size=128)
+    red, blue = (
+        list(colorize_frames(small, HintTrack((Keyframe(2, (Stroke(color, 0.1, ((0.5, 0.5),)),)),)), settings=settings))
+        for color in ("#c03020", "#2040c0")
+    )
+    differs = [bool(np.any(one != other)) for one, other in zip(red, blue, strict=True)]
+    assert all(differs[:8])
+    assert not any(differs[16:])
 
 
 def test_a_frame_s_shot_does_not_depend_on_what_was_asked_before() -> None:
