@@ -1,7 +1,7 @@
 """The reference path: a reference's colours onto neighbouring frames, each frame's chroma optimised against an encoder.
 
-The variable is chroma alone, so the footage's lightness cannot change. It is the change of ab in coarse cells, which
-fades smoothly from one to the next: chroma's edges are those of the colours that a frame starts from.
+The variable is chroma alone, so the footage's lightness cannot change: a smooth map of the colours that a frame starts
+from, so that chroma's edges stay where those have them.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import torch
-import torch.nn.functional as F
 
 from .color import lightness_from_srgb
+from .color_map import change, change_of_picture, fit_map
 from .flow import measure_motion, motion_picture, motion_shape, warp
 from .nets.vgg import Encoder
 from .reference_losses import ReferenceLosses, small_planes, small_shape
@@ -22,16 +21,15 @@ from .reference_losses import ReferenceLosses, small_planes, small_shape
 
 @dataclass(frozen=True)
 class TransferSettings:
-    """size: the short side, in pixels, at which a frame is optimised. cell: of the change of chroma, in its pixels.
-    steps: of Adam, for a frame that starts from its answer, and for one that goes on from its neighbour. rate: of
-    Adam, in ab. style_weight: beside the content's 1. absolute_term: whether the content has its |F−P|₁."""
+    """size: the short side, in pixels, at which a frame is optimised. steps: of Adam, for a frame that starts from its
+    answer, and for one that goes on from its neighbour. rate: of Adam, in ab. style_weight: beside the content's 1.
+    absolute_term: whether the content has its |F−P|₁."""
 
     size: int = 96
-    cell: int = 4
     first_steps: int = 40
     next_steps: int = 8
     rate: float = 0.3
-    style_weight: float = 3.0
+    style_weight: float = 30.0
     absolute_term: bool = True
 
 
@@ -56,21 +54,15 @@ class ReferenceTransfer:
         carried: float32 (H, W, 2), where the optimisation starts; the answer if there is none.
         """
         settings, start = self._settings, answer if carried is None else carried
-        height, width = small_shape(*lightness.shape, settings.size)
-        loss = self._losses.of_frame(*(small_planes(part, (height, width)) for part in (lightness, answer)))
-        small_start = small_planes(start, (height, width))
-        cells = torch.zeros(1, 2, -(-height // settings.cell), -(-width // settings.cell), requires_grad=True)
-        optimizer = torch.optim.Adam([cells], lr=settings.rate, betas=(0.9, 0.99))
-        steps = settings.first_steps if carried is None else settings.next_steps
-        for step in range(steps):
-            for group in optimizer.param_groups:
-                group["lr"] = settings.rate * (1.0 - step / steps)
-            change = F.interpolate(cells, size=(height, width), mode="bilinear", align_corners=False)
-            optimizer.zero_grad(set_to_none=True)
-            loss(small_start + change).backward()
-            optimizer.step()
-        coarse = np.ascontiguousarray(np.moveaxis(cells[0].detach().numpy(), 0, -1))
-        return start + cv2.resize(coarse, lightness.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        shape = small_shape(*lightness.shape, settings.size)
+        light, small_answer, small_start = (small_planes(part, shape) for part in (lightness, answer, start))
+        loss = self._losses.of_frame(light, small_answer)
+        coefficients = fit_map(
+            lambda trial: loss(small_start + change(light, small_start, trial)).backward(),
+            steps=settings.first_steps if carried is None else settings.next_steps,
+            rate=settings.rate,
+        )
+        return start + change_of_picture(lightness, start, coefficients)
 
 
 def transfer_colors(

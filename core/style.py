@@ -1,8 +1,8 @@
 """A style picture's palette for a whole strip: one smooth map of colour, so that nothing can flicker.
 
-The reference path's losses are minimised over the coefficients of a map from (L*, a, b) to a change of ab, on a few
-frames of the strip at once. The map is then applied to every pixel of every frame: a frame depends on no other, a
-killed render resumes, and it costs next to nothing.
+The reference path's losses are minimised over the coefficients of the map, on a few frames of the strip at once. The
+map is then applied to every pixel of every frame: a frame depends on no other, a killed render resumes, and it costs
+next to nothing.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from .color import ab_from_srgb, lightness_from_srgb, recolor
+from .color_map import change, change_of_picture, fit_map
 from .nets.vgg import Encoder
 from .reference_losses import ReferenceLosses, small_planes, small_shape
 
@@ -24,23 +24,18 @@ _SIZE = 96
 _STYLE_WEIGHT = 300.0
 _STEPS = 60
 _RATE = 1.0
-# Chroma enters the map through tanh(ab / this), so that colours more vivid than any seen are not thrown further.
-_AB_REACH = 30.0
-_TERMS = 10
 
 
 @dataclass(frozen=True)
 class StyleMap:
-    """coefficients: float32 (10, 2), the change of ab by each of the map's terms."""
+    """coefficients: float32 (TERMS, 2) of core.color_map."""
 
     coefficients: np.ndarray
 
     def apply(self, rgb: np.ndarray, strength: float = 1.0) -> np.ndarray:
         """A coloured frame, uint8 or uint16 (H, W, 3), in the style; its lightness is kept. strength: 0..1."""
         ab, lightness = ab_from_srgb(rgb), lightness_from_srgb(rgb)
-        planes = torch.from_numpy(np.ascontiguousarray(np.moveaxis(ab, -1, 0)))[None]
-        change = _change(torch.from_numpy(lightness)[None, None], planes, torch.from_numpy(self.coefficients))
-        return recolor(rgb, ab + strength * np.moveaxis(change[0].numpy(), 0, -1))
+        return recolor(rgb, ab + strength * change_of_picture(lightness, ab, self.coefficients))
 
 
 def fit_style(
@@ -56,23 +51,9 @@ def fit_style(
     for light, answer in zip(lightness, answers, strict=True):
         planes = [small_planes(part, small_shape(*light.shape, _SIZE)) for part in (light, answer)]
         frames.append((*planes, losses.of_frame(planes[0], planes[1])))
-    coefficients = torch.zeros(_TERMS, 2, requires_grad=True)
-    optimizer = torch.optim.Adam([coefficients], lr=_RATE, betas=(0.9, 0.99))
-    for step in range(_STEPS):
-        for group in optimizer.param_groups:
-            group["lr"] = _RATE * (1.0 - step / _STEPS)
-        optimizer.zero_grad(set_to_none=True)
+
+    def add_gradient(coefficients: Tensor) -> None:
         for light, answer, loss in frames:
-            (loss(answer + _change(light, answer, coefficients)) / len(frames)).backward()
-        optimizer.step()
-    return StyleMap(coefficients.detach().numpy())
+            (loss(answer + change(light, answer, coefficients)) / len(frames)).backward()
 
-
-def _change(lightness: Tensor, ab: Tensor, coefficients: Tensor) -> Tensor:
-    """The change of ab (1, 2, h, w): a quadratic in lightness and bounded chroma."""
-    light = lightness / 50.0 - 1.0
-    a, b = torch.tanh(ab / _AB_REACH).split(1, 1)
-    terms = torch.cat(
-        (torch.ones_like(light), light, light * light, a, b, light * a, light * b, a * a, a * b, b * b), 1
-    )
-    return torch.einsum("ntyx,tc->ncyx", terms, coefficients)
+    return StyleMap(fit_map(add_gradient, steps=_STEPS, rate=_RATE))
