@@ -101,6 +101,27 @@ class HintsPanel(_ColorizePanel, bpy.types.Panel):
             row.operator("vse_colorizer.remove_hint_keyframe", text="", icon="X").frame = frame
 
 
+class ReferencesPanel(_ColorizePanel, bpy.types.Panel):
+    bl_idname = "VSECOLORIZER_PT_references"
+    bl_label = "References"
+    bl_parent_id = "VSECOLORIZER_PT_colorize"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return strips.active_strip(versions.sequencer_scene(context)) is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.operator("vse_colorizer.add_reference", icon="IMAGE_REFERENCE")
+        strip = strips.active_strip(versions.sequencer_scene(context))
+        for item in sorted(strip.vse_colorizer.references, key=lambda item: item.frame):
+            row = layout.row(align=True)
+            row.label(text=f"Source frame {item.frame}")
+            row.prop(item, "picture", text="")
+            row.operator("vse_colorizer.remove_reference", text="", icon="X").frame = item.frame
+
+
 class SettingsPanel(_ColorizePanel, bpy.types.Panel):
     bl_idname = "VSECOLORIZER_PT_settings"
     bl_label = "Settings"
@@ -135,5 +156,5 @@ class EnginePanel(_ColorizePanel, bpy.types.Panel):
 
 
 register, unregister = bpy.utils.register_classes_factory(
-    (HintColors, ColorizePanel, HintsPanel, SettingsPanel, EnginePanel)
+    (HintColors, ColorizePanel, HintsPanel, ReferencesPanel, SettingsPanel, EnginePanel)
 )

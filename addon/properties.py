@@ -102,6 +102,18 @@ class AnnotationSettings(bpy.types.PropertyGroup):
     )
 
 
+class StripReference(bpy.types.PropertyGroup):
+    """A picture in colour, for one of the frames of the strip's source."""
+
+    frame: IntProperty(name="Source Frame", description="The frame of the footage, counted from 0", min=0)
+    picture: StringProperty(
+        name="Picture",
+        description="A picture in colour: the frame itself, which then comes back exactly, or any other one",
+        subtype="FILE_PATH",
+        options=versions.RELATIVE_PATH,
+    )
+
+
 class StripSettings(bpy.types.PropertyGroup):
     """On every strip: how it is to be coloured; and on a result, what it came from."""
 
@@ -142,6 +154,7 @@ class StripSettings(bpy.types.PropertyGroup):
         items=_BIT_DEPTHS,
         default=str(BIT_DEPTHS[0]),
     )
+    references: CollectionProperty(type=StripReference)
     # A pointer would do, but with one Blender 4.5 to 5.2 complain on the terminal at every update.
     annotation_name: StringProperty(
         name="Hints", description="The name of the annotation that holds the strip's colour hints"
@@ -169,7 +182,7 @@ class SceneSettings(bpy.types.PropertyGroup):
     )
 
 
-CLASSES = (LayerRadius, AnnotationSettings, StripSettings, SceneSettings)
+CLASSES = (LayerRadius, AnnotationSettings, StripReference, StripSettings, SceneSettings)
 
 
 def register() -> None:

@@ -62,6 +62,20 @@ def require_active_strip(scene: bpy.types.Scene) -> Any:
     return strip
 
 
+def require_visible_strip(scene: bpy.types.Scene, frame: int) -> Any:
+    """The active strip. Raises InputError if there is none that can be read, or it is not visible at the frame."""
+    strip = require_active_strip(scene)
+    footage = read_footage(strip)
+    check_speed(strip)
+    if not footage.shows(frame):
+        raise InputError(
+            "bad-frame",
+            f'The strip "{strip.name}" is not visible at frame {frame}.',
+            f"Go to a frame from {footage.left} to {footage.right - 1}.",
+        )
+    return strip
+
+
 def strip_named(scene: bpy.types.Scene, name: str) -> Any | None:
     """The strip of that name that lies in no meta strip, or None."""
     return versions.top_level_strips(scene.sequence_editor).get(name) if scene.sequence_editor else None

@@ -25,6 +25,7 @@ def colorize_job(context: bpy.types.Context, strip: Any, footage: strips.Footage
         source=Source(footage.path, footage.first, None if footage.open_end else footage.last),
         output=Output(output_folder(strip), "png", int(settings.bit_depth)),
         hints=annotation_hints.read_hints(annotation, strip) if annotation else HintTrack(),
+        references={item.frame: chosen_path(item.picture) for item in settings.references if item.picture},
         settings=Settings(
             variant=settings.variant,
             device=strip.id_data.vse_colorizer.device,

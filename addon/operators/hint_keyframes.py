@@ -15,20 +15,6 @@ from .. import annotation_hints, strips, versions
 from .hint_colors import add_hint_layer
 
 
-def _visible_strip(context: bpy.types.Context, frame: int) -> Any:
-    """The active strip. Raises InputError if there is none that can be read, or it is not visible at the frame."""
-    strip = strips.require_active_strip(versions.sequencer_scene(context))
-    footage = strips.read_footage(strip)
-    strips.check_speed(strip)
-    if not footage.shows(frame):
-        raise InputError(
-            "bad-frame",
-            f'The strip "{strip.name}" is not visible at frame {frame}.',
-            f"Go to a frame from {footage.left} to {footage.right - 1}.",
-        )
-    return strip
-
-
 def _start_annotate_tool(context: bpy.types.Context) -> None:
     """Make Annotate the tool of every preview that is open, painting on the picture."""
     versions.sequencer_scene(context).tool_settings.annotation_stroke_placement_view2d = "IMAGE"
@@ -52,7 +38,7 @@ class AddHintKeyframe(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         frame = versions.sequencer_scene(context).frame_current
         try:
-            strip = _visible_strip(context, frame)
+            strip = strips.require_visible_strip(versions.sequencer_scene(context), frame)
         except InputError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
