@@ -27,9 +27,10 @@ class FrameKeys:
         settings: Settings,
         track: HintTrack,
         references: Mapping[int, str],
+        style: str = "",
     ) -> None:
         """device: the one that runs, "cpu", "cuda" or "mps". bit_depth: of the finished frames. references: source
-        frame → the picture's digest."""
+        frame → the picture's digest. style: the style's digest, or ""."""
         self._common = [
             ALGORITHM_VERSION,
             source_digest,
@@ -41,6 +42,7 @@ class FrameKeys:
             settings.saturation,
             # Any frame may resemble any reference.
             sorted(references.items()),
+            style,
         ]
         strokes = {keyframe.frame: keyframe.to_json() for keyframe in stroked_keyframes(track)}
         self._numbers = sorted({*strokes, *references})

@@ -27,6 +27,7 @@ from .references import ReferenceFrames, check_frames, read_references
 from .shots import LOOK_BACK
 from .strip_coloring import StripColorizer, steady_reach
 from .strip_motion import BLOCK
+from .strip_style import StripStyle
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,6 @@ def run_job(
     on_frame: each source frame that has become a file, with the file. should_cancel: asked for every frame read
     or written. Raises JobCancelledError, and InputError for everything that the user or the machine can mend.
     """
-    if job.style is not None:
-        raise _unsupported("A style is")
     with open_source(job.source.path) as source:
         first, last = _range(job.source, source.info.frame_count)
         job.hints.check_frames(0, source.info.frame_count - 1)
@@ -98,12 +97,13 @@ def run_job(
         references = ReferenceFrames(read_references(job.references), job.hints, footage, width, height, footage.dtype)
         store = FrameCache(cache_folder)
         colorizer = _colorizer(job.settings)
+        style = StripStyle(job.style, footage, source.info.frame_count, colorizer, job.settings.saturation)
         keys = FrameKeys(
             source.digest(), colorizer.digest, choose_device(job.settings.device), job.output.bit_depth,
-            job.settings, job.hints, references.digests(),
+            job.settings, job.hints, references.digests(), style.digest,
         )  # fmt: skip
         strip = StripColorizer(footage, width, height, colorizer, job.hints, job.settings, references.pictures)
-        render = _Render(strip, references, store, keys, job.output.bit_depth)
+        render = _Render(strip, references, style, store, keys, job.output.bit_depth)
         rendered = 0
         clock = ProgressClock(total)
         with open_output(job, source.info, total) as output:
@@ -164,9 +164,15 @@ class _Render:
     """A job's frames as PNGs, from the cache or made now."""
 
     def __init__(
-        self, strip: StripColorizer, references: ReferenceFrames, store: FrameCache, keys: FrameKeys, bit_depth: int
+        self,
+        strip: StripColorizer,
+        references: ReferenceFrames,
+        style: StripStyle,
+        store: FrameCache,
+        keys: FrameKeys,
+        bit_depth: int,
     ) -> None:
-        self._strip, self._references = strip, references
+        self._strip, self._references, self._style = strip, references, style
         self._store, self._keys, self._bit_depth = store, keys, bit_depth
 
     def pngs(self, numbers: range) -> Iterator[tuple[int, bytes, bool]]:
@@ -188,7 +194,7 @@ class _Render:
             return
 
         def encoded(frame: tuple[int, np.ndarray]) -> bytes:
-            return encode_png(_at_depth(self._references.finished(*frame), self._bit_depth))
+            return encode_png(_at_depth(self._style.finished(self._references.finished(*frame)), self._bit_depth))
 
         frames = zip(numbers, self._strip.render(numbers[0], numbers[-1]), strict=True)
         for number, png in zip(numbers, overlapped(encoded, frames), strict=True):
@@ -221,7 +227,3 @@ def _colorizer(settings: Settings) -> Colorizer:
 def _load_colorizer(variant: str, device: str, working_size: int) -> Colorizer:
     """Loaded once a process: the engine keeps it warm."""
     return Colorizer.load(variant, device, working_size=working_size)
-
-
-def _unsupported(what: str) -> InputError:
-    return InputError("unsupported", f"{what} not part of this release.", "Take it out of the job.")

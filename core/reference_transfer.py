@@ -29,7 +29,7 @@ class TransferSettings:
     first_steps: int = 40
     next_steps: int = 8
     rate: float = 0.3
-    style_weight: float = 30.0
+    style_weight: float = 3.0
     absolute_term: bool = True
 
 

@@ -19,10 +19,10 @@ from .nets.vgg import Encoder
 from .reference_losses import ReferenceLosses, small_planes, small_shape
 
 # How many frames, evenly over the strip, a map is made from.
-STYLE_FRAMES = 4
+STYLE_FRAMES = 3
 _SIZE = 96
 _STYLE_WEIGHT = 300.0
-_STEPS = 60
+_STEPS = 40
 _RATE = 1.0
 
 

@@ -34,6 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a picture in colour for a source frame: that frame itself, which then comes back exactly, or any other "
         "one; may be given again",
     )  # fmt: skip
+    parser.add_argument("--style", metavar="PICTURE", help="a picture that leads the palette of the whole strip")
+    parser.add_argument("--style-strength", type=float, metavar="S", help="how far, 0 to 1 (1)")
     parser.add_argument("--frames", metavar="A:B", help="source frames A to B, both included, counted from 0")
     parser.add_argument("--variant", choices=VARIANTS, default=defaults.variant, help="the network to colour with")
     parser.add_argument("--device", choices=DEVICES, default=defaults.device, help="where the network runs")
@@ -109,6 +111,7 @@ def job_of(args: argparse.Namespace) -> Job:
         "output": {"path": args.output, "format": _format(Path(args.output)), "bit_depth": args.bit_depth},
         "hints": load_hints(args.hints).to_json() if args.hints else None,
         "references": _references(args.reference),
+        "style": _style(args.style, args.style_strength),
         "settings": {
             "variant": args.variant,
             "device": args.device,
@@ -132,6 +135,14 @@ def _frames(text: str | None) -> tuple[int, int | None]:
     if last < first:
         raise InputError("bad-arguments", f"--frames is {text!r}, and ends before it begins.")
     return first, last
+
+
+def _style(path: str | None, strength: float | None) -> dict[str, Any] | None:
+    if path is None:
+        if strength is not None:
+            raise InputError("bad-arguments", "--style-strength needs --style, the picture to follow.")
+        return None
+    return {"path": path, "strength": 1.0 if strength is None else strength}
 
 
 def _references(texts: list[str]) -> dict[str, str]:

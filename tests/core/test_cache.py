@@ -86,6 +86,7 @@ def track(*frames: int, color: str = "#c03020") -> HintTrack:
 
 def keys(hints: HintTrack, **changes: Any) -> list[str]:
     arguments: dict[str, Any] = {"source_digest": "s", "weights_digest": "w", "device": "cpu", "bit_depth": 8}
+    arguments |= {"references": {}, "style": ""}
     settings = Settings(**{name: changes.pop(name) for name in list(changes) if name not in arguments})
     frame_keys = FrameKeys(**{**arguments, **changes}, settings=settings, track=hints)
     return [frame_keys.key(frame) for frame in range(100)]
@@ -102,6 +103,8 @@ def keys(hints: HintTrack, **changes: Any) -> list[str]:
         {"temporal_strength": 0.5},
         {"temporal_strength": 0.0},
         {"saturation": 0.25},
+        {"references": {10: "picture"}},
+        {"style": "picture"},
     ],
 )
 def test_whatever_changes_the_pixels_changes_every_key(change: dict) -> None:

@@ -333,7 +333,7 @@ def test_a_preview_is_the_frame_that_the_whole_job_gives(tmp_path: Path) -> None
             "bad-reference",
             "The reference for frame 0 cannot be used: There is no picture",
         ),
-        ({"style": Style("a.png")}, "unsupported", "style"),
+        ({"style": Style("a.png")}, "bad-style", "The style picture cannot be used: There is no picture"),
         ({"source_range": (2, 7)}, "frame-range", "frames 0 to 3"),
         ({"source_range": (9, None)}, "frame-range", "frames 0 to 3"),
         ({"hints": hints((4, stroke(RED)))}, "bad-hints", "frame 4"),
