@@ -98,7 +98,12 @@ def fitted(pictures: Mapping[int, np.ndarray], width: int, height: int, dtype: n
     shape is taken, as large as it goes, so that nothing is distorted. Raises InputError "bad-reference" for what is
     no such picture.
     """
-    return {frame: _fitted(frame, picture, width, height, dtype) for frame, picture in sorted(pictures.items())}
+    for frame in pictures:
+        if not isinstance(frame, int | np.integer) or frame < 0:
+            raise InputError(
+                "bad-reference", f"There is a reference for frame {frame!r}, and frames are whole numbers from 0."
+            )
+    return {int(frame): _fitted(frame, picture, width, height, dtype) for frame, picture in sorted(pictures.items())}
 
 
 def is_frame_in_colour(picture: np.ndarray, frame: np.ndarray) -> bool:
@@ -115,6 +120,7 @@ def is_frame_in_colour(picture: np.ndarray, frame: np.ndarray) -> bool:
 
 
 def _fitted(frame: int, picture: np.ndarray, width: int, height: int, dtype: np.dtype) -> np.ndarray:
+    picture = np.asarray(picture)
     if picture.dtype not in (np.uint8, np.uint16) or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
         raise InputError(
             "bad-reference",

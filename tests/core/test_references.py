@@ -127,6 +127,8 @@ def test_bad_references_are_one_sentence_each(tmp_path: Path) -> None:
         check_frames({2: "", 9: ""}, 5)
     with pytest.raises(InputError, match="frame 1 is float32"):
         colorized(grey(pan(2)), {1: np.zeros((4, 4, 3), np.float32)})
+    with pytest.raises(InputError, match="reference for frame -1"):
+        colorized(grey(pan(1)), {-1: pan(1)[0]})
     with pytest.raises(InputError, match="keyframe on frame 9"):
         colorized(grey(pan(2)), {9: pan(1)[0]})
 
