@@ -193,10 +193,13 @@ class _Render:
         if not numbers:
             return
 
-        def encoded(frame: tuple[int, np.ndarray]) -> bytes:
-            return encode_png(_at_depth(self._style.finished(self._references.finished(*frame)), self._bit_depth))
+        def encoded(frame: tuple[int, np.ndarray, np.ndarray | None]) -> bytes:
+            number, rgb, original = frame
+            finished = self._style.finished(self._references.finished(number, rgb), original)
+            return encode_png(_at_depth(finished, self._bit_depth))
 
-        frames = zip(numbers, self._strip.render(numbers[0], numbers[-1]), strict=True)
+        originals = self._style.originals(numbers)
+        frames = zip(numbers, self._strip.render(numbers[0], numbers[-1]), originals, strict=True)
         for number, png in zip(numbers, overlapped(encoded, frames), strict=True):
             self._store.put(self._keys.key(number), png)
             yield number, png, True

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 
 import cv2
 import numpy as np
@@ -42,13 +44,19 @@ class StripStyle:
             )
             self.digest = hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
-    def finished(self, rgb: np.ndarray) -> np.ndarray:
-        """A coloured frame, uint8 or uint16 (H, W, 3), in the style, with its lightness."""
+    def originals(self, numbers: Sequence[int]) -> Iterable[np.ndarray | None]:
+        """What `finished` takes lightness from, for consecutive frames: the footage's, or nothing without a style."""
         if self._style is None:
+            return repeat(None, len(numbers))
+        return self._footage.read(numbers[0], numbers[-1])
+
+    def finished(self, rgb: np.ndarray, original: np.ndarray | None) -> np.ndarray:
+        """A coloured frame, uint8 or uint16 (H, W, 3), in the style, with its original's lightness."""
+        if self._style is None or original is None:
             return rgb
         if self._map is None:
             self._map = self._fitted()
-        return self._map.apply(rgb, self._style.strength)
+        return self._map.apply(rgb, original, self._style.strength)
 
     def _fitted(self) -> StyleMap:
         numbers = {round((i + 0.5) * self._frame_count / STYLE_FRAMES - 0.5) for i in range(STYLE_FRAMES)}

@@ -32,10 +32,13 @@ class StyleMap:
 
     coefficients: np.ndarray
 
-    def apply(self, rgb: np.ndarray, strength: float = 1.0) -> np.ndarray:
-        """A coloured frame, uint8 or uint16 (H, W, 3), in the style; its lightness is kept. strength: 0..1."""
-        ab, lightness = ab_from_srgb(rgb), lightness_from_srgb(rgb)
-        return recolor(rgb, ab + strength * change_of_picture(lightness, ab, self.coefficients))
+    def apply(self, rgb: np.ndarray, footage: np.ndarray, strength: float = 1.0) -> np.ndarray:
+        """A coloured frame in the style: rgb's chroma, mapped, on the footage's own lightness.
+
+        rgb, footage: uint8 or uint16 (H, W, 3), the frame with and without colour. strength: 0..1.
+        """
+        ab, lightness = ab_from_srgb(rgb), lightness_from_srgb(footage)
+        return recolor(footage, ab + strength * change_of_picture(lightness, ab, self.coefficients))
 
 
 def fit_style(
