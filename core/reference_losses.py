@@ -6,7 +6,7 @@ and 5). Both are of an encoder's features of the picture that lightness and chro
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -32,7 +32,7 @@ class ReferenceLosses:
         absolute_term: whether the content has its |F−P|₁."""
         self._encoder, self.size = encoder, size
         self._style_weight, self._absolute_term = style_weight, absolute_term
-        small = cv2.resize(reference, small_shape(*reference.shape[:2], size)[::-1], interpolation=cv2.INTER_AREA)
+        small = cv2.resize(reference, small_shape(reference.shape, size)[::-1], interpolation=cv2.INTER_AREA)
         rgb = torch.from_numpy(small).permute(2, 0, 1)[None].float() / 255.0
         self._lab = lab_from_srgb(rgb)
         with torch.no_grad():
@@ -90,8 +90,9 @@ def style_loss(features: dict[str, Tensor], grams: dict[str, Tensor]) -> Tensor:
     return 0.5 * torch.stack(errors).mean()
 
 
-def small_shape(height: int, width: int, size: int) -> tuple[int, int]:
-    """(height, width) of a picture reduced to the short side size; never larger than it is."""
+def small_shape(shape: Sequence[int], size: int) -> tuple[int, int]:
+    """(height, width) of a picture of shape (H, W, ...) reduced to the short side size; never larger than it is."""
+    height, width = shape[:2]
     scale = min(1.0, size / min(height, width))
     return max(_LEAST_SIDE, round(height * scale)), max(_LEAST_SIDE, round(width * scale))
 

@@ -54,7 +54,7 @@ class ReferenceTransfer:
         carried: float32 (H, W, 2), where the optimisation starts; the answer if there is none.
         """
         settings, start = self._settings, answer if carried is None else carried
-        shape = small_shape(*lightness.shape, settings.size)
+        shape = small_shape(answer.shape, settings.size)
         light, small_answer, small_start = (small_planes(part, shape) for part in (lightness, answer, start))
         loss = self._losses.of_frame(light, small_answer)
         coefficients = fit_map(

@@ -52,11 +52,12 @@ def fit_style(
     losses = ReferenceLosses(encoder, style, size=_SIZE, style_weight=_STYLE_WEIGHT, absolute_term=True)
     frames = []
     for light, answer in zip(lightness, answers, strict=True):
-        planes = [small_planes(part, small_shape(*light.shape, _SIZE)) for part in (light, answer)]
-        frames.append((*planes, losses.of_frame(planes[0], planes[1])))
+        shape = small_shape(answer.shape, _SIZE)
+        small_light, small_answer = small_planes(light, shape), small_planes(answer, shape)
+        frames.append((small_light, small_answer, losses.of_frame(small_light, small_answer)))
 
     def add_gradient(coefficients: Tensor) -> None:
-        for light, answer, loss in frames:
-            (loss(answer + change(light, answer, coefficients)) / len(frames)).backward()
+        for planes, start, loss in frames:
+            (loss(start + change(planes, start, coefficients)) / len(frames)).backward()
 
     return StyleMap(fit_map(add_gradient, steps=_STEPS, rate=_RATE))
