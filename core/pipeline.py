@@ -25,7 +25,7 @@ from .overlap import overlapped
 from .progress import JobCancelledError, Progress, ProgressClock
 from .references import ReferenceFrames, check_frames, read_references
 from .shots import LOOK_BACK
-from .strip_coloring import StripColorizer, steady_reach
+from .strip_coloring import StripColorizer, load_transfer_network, steady_reach
 from .strip_motion import BLOCK
 from .strip_style import StripStyle
 
@@ -54,9 +54,9 @@ def colorize_frames(
     """Colour frames, one for one, in order.
 
     frames: uint8 or uint16 (H, W, 3) sRGB, all of one size and dtype; they are read ahead as far as the next
-    keyframe and the steadiness need. hints: keyframes count from the first frame. references: frame → uint8 or uint16
-    (h, w, 3) sRGB of any size, a picture in colour: that frame's own, which then comes back exactly, or any other one.
-    Yields arrays of the frames' shape and dtype.
+    keyframe or reference, and some 50 frames where a shot may dissolve. hints: keyframes count from the first frame.
+    references: frame → uint8 or uint16 (h, w, 3) sRGB of any size, a picture in colour: that frame's own, which then
+    comes back exactly, or any other one. Yields arrays of the frames' shape and dtype.
 
     Raises InputError: "bad-frame", "bad-hints" and "bad-reference" (a keyframe or a reference after the last frame; a
     reference that is no picture), "no-device", "bad-weights".
@@ -97,9 +97,10 @@ def run_job(
         references = ReferenceFrames(read_references(job.references), job.hints, footage, width, height, footage.dtype)
         store = FrameCache(cache_folder)
         colorizer = _colorizer(job.settings)
+        networks = colorizer.digest + load_transfer_network(colorizer.device).digest
         style = StripStyle(job.style, footage, source.info.frame_count, colorizer, job.settings.saturation)
         keys = FrameKeys(
-            source.digest(), colorizer.digest, choose_device(job.settings.device), job.output.bit_depth,
+            source.digest(), networks, choose_device(job.settings.device), job.output.bit_depth,
             job.settings, job.hints, references.digests(), style.digest,
         )  # fmt: skip
         strip = StripColorizer(footage, width, height, colorizer, job.hints, job.settings, references.pictures)
