@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from typing import NamedTuple
 
 import cv2
@@ -22,8 +23,8 @@ from .prediction_pool import prediction_pool, worker_count
 from .raster import rasterize
 from .steadiness import STEADY_REACH, small_lab, steady_correction
 from .strip_motion import Footage, StripMotion
-from .transfer import Anchor, StripTransfer, fuse, same_picture
-from .transfer_network import Estimate
+from .transfer import Anchor, Evidence, StripTransfer, same_picture
+from .transfer_network import TransferNetwork
 
 
 class _Steadied(NamedTuple):
@@ -61,9 +62,15 @@ class StripColorizer:
         self._motion = StripMotion(footage, motion_shape(width, height))
         self._hints = HintTracker(track, self._motion, self._shape)
         self._strokes = {keyframe.frame: keyframe.strokes for keyframe in stroked_keyframes(track)}
-        self._references = dict(references or {})
+        self._references = {
+            number: Anchor(self._small(lightness_from_srgb(picture)), self._small(ab_from_srgb(picture)))
+            for number, picture in (references or {}).items()
+        }
+        self._network = load_transfer_network(colorizer.device)
         anchors = sorted({*self._strokes, *self._references})
-        self._transfer = StripTransfer(self._motion, self._shape, anchors, self._anchor)
+        self._transfer = StripTransfer(
+            self._motion, self._shape, self._network, anchors, self._anchor, self._references
+        )
         self._reach = steady_reach(settings)
         # Of the frames seen last: ab at working size, and what the steadiness looks at.
         self._chroma: OrderedDict[int, np.ndarray] = OrderedDict()
@@ -102,25 +109,27 @@ class StripColorizer:
             self._running[number] = pool.submit(lambda: anchor.ab)
             return
         hint_ab, mask = self._hints.at(number)
-        self._running[number] = pool.submit(self._predict, small, hint_ab, mask, self._transfer.estimates(number))
+        self._running[number] = pool.submit(self._predict, small, hint_ab, mask, self._transfer.evidence(number))
 
-    def _predict(
-        self, lightness: np.ndarray, hint_ab: np.ndarray, mask: np.ndarray, estimates: list[Estimate]
-    ) -> np.ndarray:
-        transferred = fuse(estimates) if estimates else None
+    def _predict(self, lightness: np.ndarray, hint_ab: np.ndarray, mask: np.ndarray, evidence: Evidence) -> np.ndarray:
+        transferred = evidence.answer(self._network, lightness)
         saturation = self._settings.saturation
-        return self._colorizer.predict(lightness, hint_ab, mask, saturation=saturation, transferred=transferred)
+        ab = self._colorizer.predict(lightness, hint_ab, mask, saturation=saturation, transferred=transferred)
+        if transferred is not None:
+            # The network mixes at half its size; what is sure keeps its edges.
+            mixed = ab + transferred.confidence[..., None] * (transferred.ab - ab)
+            ab = np.where(mask[..., None], ab, mixed)
+        return ab
 
     def _anchor(self, number: int) -> Anchor:
-        """A keyframe's colours, or a reference's; one that is another picture than its frame counts for nothing."""
+        """A keyframe's colours, or a reference's; where that is another picture than its frame, colours like its."""
         rgb = next(iter(self._footage.read(number, number)))
         lightness = self._small(lightness_from_srgb(rgb))
         hint_ab, mask = rasterize(self._strokes.get(number, []), self._shape[1], self._shape[0])
         reference = self._references.get(number)
-        if reference is not None and same_picture(self._small(lightness_from_srgb(reference)), lightness):
-            ab = self._small(ab_from_srgb(reference))
-            return Anchor(lightness, np.where(mask[..., None], hint_ab, ab))
-        return Anchor(lightness, self._predict(lightness, hint_ab, mask, []))
+        if reference is not None and same_picture(reference.lightness, lightness):
+            return Anchor(lightness, np.where(mask[..., None], hint_ab, reference.ab))
+        return Anchor(lightness, self._predict(lightness, hint_ab, mask, self._transfer.likeness()))
 
     def _small(self, picture: np.ndarray) -> np.ndarray:
         return cv2.resize(picture, self._shape[::-1], interpolation=cv2.INTER_AREA)
@@ -156,6 +165,12 @@ class StripColorizer:
             hint_ab, mask = rasterize(self._strokes[frame.number], width, height)
             ab = np.where(mask[..., None], hint_ab, ab)
         return recolor(frame.rgb, ab)
+
+
+@cache
+def load_transfer_network(device: str) -> TransferNetwork:
+    """The shipped transfer network, loaded once a process."""
+    return TransferNetwork.load(device)
 
 
 def working_shape(width: int, height: int, working_size: int) -> tuple[int, int]:

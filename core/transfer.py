@@ -1,7 +1,8 @@
 """Colours brought to every frame of a strip from its anchors: keyframes with strokes, and references.
 
 An anchor's colours are complete: a reference's own, or the colorizer's answer to a keyframe's strokes. A frame
-between two anchors takes from both, along routes that lead there (transfer_paths), as far as each can be trusted.
+between two anchors takes from both, along routes that lead there (transfer_paths), and by likeness from these two and
+from every reference, wherever it stands; the transfer network says which holds where, and where none does.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import cv2
@@ -18,16 +19,15 @@ import numpy as np
 from .colorizer import Transferred
 from .flow import warp
 from .strip_motion import StripMotion
-from .transfer_network import Estimate
+from .transfer_network import Estimate, Remembered, TransferNetwork
 from .transfer_paths import AnchorPaths, Arrival, Route
 
 # The anchors around a frame, and those of the frames that steadiness looks at.
 _ANCHORS_KEPT = 4
 # L* that a tenth of a reference's pixels may at most differ from its frame's, for it to be that frame in colour.
 _SAME_PICTURE = 10.0
-# Where an estimate's trust falls to e^-1: pixels of doubt, and L* of change.
-_DOUBT_SCALE = 4.0
-_CHANGE_SCALE = 6.0
+# With more references each is remembered by cells twice as large, so that a frame takes no longer.
+_FINE_REFERENCES = 3
 
 
 class Anchor(NamedTuple):
@@ -37,30 +37,48 @@ class Anchor(NamedTuple):
     ab: np.ndarray
 
 
+class Evidence(NamedTuple):
+    """What is known of a frame's colours: what routes bring, and pictures to find likeness in."""
+
+    estimates: list[Estimate]
+    remembered: list[Remembered]
+
+    def answer(self, network: TransferNetwork, lightness: np.ndarray) -> Transferred | None:
+        """The frame's colours, None if nothing is known. lightness: float32 (H, W) at working size."""
+        return network.choose(lightness, self.estimates, self.remembered) if self.remembered else None
+
+
 class StripTransfer:
     """What a strip's anchors say about each of its frames. Memory does not grow with the strip's length."""
 
     def __init__(
-        self, motion: StripMotion, shape: tuple[int, int], frames: Sequence[int], anchor: Callable[[int], Anchor]
+        self,
+        motion: StripMotion,
+        shape: tuple[int, int],
+        network: TransferNetwork,
+        frames: Sequence[int],
+        anchor: Callable[[int], Anchor],
+        references: Mapping[int, Anchor],
     ) -> None:
         """shape: (height, width) at working size. frames: the anchors', ascending. anchor: gives each of them, and is
-        asked once or again after others."""
-        self._motion, self._shape = motion, shape
+        asked once or again after others. references: those among them that are pictures, as they were given."""
+        self._motion, self._shape, self._network = motion, shape, network
         self._frames = list(frames)
         self._make_anchor = anchor
-        self._anchors: OrderedDict[int, Anchor] = OrderedDict()
+        coarse = len(references) > _FINE_REFERENCES
+        self._references = {
+            frame: network.remember(*reference, coarse=coarse) for frame, reference in references.items()
+        }
+        self._anchors: OrderedDict[int, tuple[Anchor, Remembered]] = OrderedDict()
         self._paths: OrderedDict[int, AnchorPaths] = OrderedDict()
 
     def anchor(self, frame: int) -> Anchor | None:
         """The frame's own colours, if it is an anchor."""
-        if frame not in self._frames:
-            return None
-        if frame not in self._anchors:
-            self._anchors[frame] = self._make_anchor(frame)
-            while len(self._anchors) > _ANCHORS_KEPT:
-                self._anchors.popitem(last=False)
-        self._anchors.move_to_end(frame)
-        return self._anchors[frame]
+        return self._anchor(frame)[0] if frame in self._frames else None
+
+    def likeness(self) -> Evidence:
+        """What is known of any frame by the references alone."""
+        return Evidence([], list(self._references.values()))
 
     def around(self, frame: int) -> tuple[int, int]:
         """The anchors before and after the frame, itself twice if it is one; the strip's ends where there is none."""
@@ -70,17 +88,29 @@ class StripTransfer:
             self._frames[after] if after < len(self._frames) else sys.maxsize,
         )
 
-    def estimates(self, frame: int) -> list[Estimate]:
-        """What the nearest anchor before the frame and the nearest after it bring, two routes each."""
+    def evidence(self, frame: int) -> Evidence:
+        """What the nearest anchor before the frame and the nearest after it bring, two routes each, and which pictures
+        may be like it: these anchors, if no cut lies between, and all references."""
         nearest = self._frames[max(0, bisect_left(self._frames, frame) - 1) : bisect_right(self._frames, frame) + 1]
-        found = []
+        found = self.likeness()
         for number in nearest:
             arrival = self._path(number).at(frame)
             if arrival is not None:
-                anchor = self.anchor(number)
-                assert anchor is not None
-                found += brought(anchor, arrival, self._shape, abs(frame - number))
+                anchor, remembered = self._anchor(number)
+                found.estimates.extend(brought(anchor, arrival, self._shape, abs(frame - number)))
+                if number not in self._references:
+                    found.remembered.append(remembered)
         return found
+
+    def _anchor(self, frame: int) -> tuple[Anchor, Remembered]:
+        if frame not in self._anchors:
+            anchor = self._make_anchor(frame)
+            remembered = self._references.get(frame) or self._network.remember(*anchor)
+            self._anchors[frame] = anchor, remembered
+            while len(self._anchors) > _ANCHORS_KEPT:
+                self._anchors.popitem(last=False)
+        self._anchors.move_to_end(frame)
+        return self._anchors[frame]
 
     def _path(self, anchor: int) -> AnchorPaths:
         if anchor not in self._paths:
@@ -97,19 +127,6 @@ def same_picture(reference: np.ndarray, frame: np.ndarray) -> bool:
     return float(np.percentile(np.abs(change - np.median(change)), 90)) <= _SAME_PICTURE
 
 
-def fuse(estimates: Sequence[Estimate]) -> Transferred:
-    """One answer of one or more estimates: their mean, weighted by trust; its confidence is the best one's trust."""
-    total, weights = np.zeros_like(estimates[0].ab), np.zeros_like(estimates[0].doubt)
-    confidence = np.zeros_like(weights)
-    for one in estimates:
-        trust = np.exp(-np.square(one.doubt / _DOUBT_SCALE) - np.square(one.change / _CHANGE_SCALE))
-        weight = np.square(trust) / (1 + one.distance) + np.float32(1e-6)
-        total += weight[..., None] * one.ab
-        weights += weight
-        np.maximum(confidence, trust, out=confidence)
-    return Transferred(total / weights[..., None], confidence)
-
-
 def brought(anchor: Anchor, arrival: Arrival, shape: tuple[int, int], distance: int) -> list[Estimate]:
     """What an anchor's two routes bring to a frame `distance` frames away, at working size (height, width)."""
     carried, matched = arrival.carried, arrival.matched
@@ -119,7 +136,6 @@ def brought(anchor: Anchor, arrival: Arrival, shape: tuple[int, int], distance: 
 def _along(anchor: Anchor, route: Route, shape: tuple[int, int], distance: int, matched: bool) -> Estimate:
     height, width = shape
     motion_height, motion_width = route.doubt.shape
-    planes = np.dstack([route.flow, route.doubt, route.change])
-    planes = cv2.resize(planes, (width, height), interpolation=cv2.INTER_LINEAR)
-    flow = planes[..., :2] * np.array([width / motion_width, height / motion_height], np.float32)
-    return Estimate(warp(anchor.ab, flow), planes[..., 2], planes[..., 3], distance, matched)
+    flow = cv2.resize(route.flow, (width, height), interpolation=cv2.INTER_LINEAR)
+    flow *= np.array([width / motion_width, height / motion_height], np.float32)
+    return Estimate(warp(anchor.ab, flow), route.doubt, route.change, distance, matched)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -23,11 +24,11 @@ VARIANT = "transfer"
 
 
 class Estimate(NamedTuple):
-    """A frame's colours as one route brings them, at working size.
+    """A frame's colours as one route brings them.
 
-    ab: float32 (H, W, 2). doubt: float32 (H, W), pixels that the way there and back misses. change: float32 (H, W),
-    L* by which the footage differs. distance: frames to the anchor. matched: whether the route was matched with the
-    anchor itself, or carried from frame to frame.
+    ab: float32 (H, W, 2), at working size. doubt: float32 (h, w), of any size, pixels that the way there and back
+    misses. change: float32 (h, w), L* by which the footage differs. distance: frames to the anchor. matched: whether
+    the route was matched with the anchor itself, or carried from frame to frame.
     """
 
     ab: np.ndarray
@@ -69,7 +70,9 @@ class TransferNetwork:
         """A picture whose colours are known: L* float32 (H, W) and ab float32 (H, W, 2). coarse: by cells twice as
         large."""
         planes = padded(np.dstack((lightness, ab)))[None].to(self.device)
-        keys, lab = self._network.descriptor(planes[:, :1]), F.avg_pool2d(planes, CELL)
+        with self._halves():
+            keys = self._network.descriptor(planes[:, :1])
+        lab = F.avg_pool2d(planes, CELL)
         if coarse:
             keys, lab = F.normalize(F.avg_pool2d(keys, 2), dim=1), F.avg_pool2d(lab, 2)
         return Remembered(keys.flatten(2), lab.flatten(2))
@@ -84,10 +87,10 @@ class TransferNetwork:
         """
         height, width = lightness.shape
         planes = padded(lightness[..., None])[None].to(self.device)
-        described = self._network.descriptor(planes)
         routed = Estimates(*(part[None].to(self.device) for part in pooled(estimates, planes.shape[-2:])))
         memory = Memory(torch.cat([one.keys for one in remembered], -1), torch.cat([one.lab for one in remembered], -1))
-        choice = self._network(planes, described, routed, memory)
+        with self._halves():
+            choice = self._network(planes, self._network.descriptor(planes), routed, memory)
         weights = F.interpolate(choice.weights, scale_factor=FUSION_CELL, mode="bilinear")[0, :, :height, :width]
         gathered = F.interpolate(choice.gathered, scale_factor=FUSION_CELL, mode="bilinear")[0, :, :height, :width]
         shares = weights.cpu().numpy()
@@ -96,6 +99,10 @@ class TransferNetwork:
             ab += one.ab * share[..., None]
         confidence = 1.0 - shares[-1]
         return Transferred(ab / np.maximum(confidence, 1e-4)[..., None], np.clip(confidence, 0.0, 1.0))
+
+    def _halves(self) -> torch.autocast:
+        """Convolutions in bfloat16: half the time on a CPU that has it, and the answer within a step of ab."""
+        return torch.autocast(self.device, torch.bfloat16, enabled=self.device != "mps")
 
 
 def padded(picture: np.ndarray) -> Tensor:
@@ -113,10 +120,15 @@ def cells(lab: Tensor) -> Tensor:
 def pooled(estimates: Sequence[Estimate], size: Sequence[int]) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """The fields of nets.fusion.Estimates without their batch. size: the padded (height, width)."""
     height, width = size[0] // FUSION_CELL, size[1] // FUSION_CELL
-    planes = torch.zeros(len(estimates), 4, height, width)
+    ab, trust = torch.zeros(len(estimates), 2, height, width), torch.zeros(len(estimates), 2, height, width)
     for index, one in enumerate(estimates):
-        layers = padded(np.dstack((one.ab, one.doubt, one.change)))
-        planes[index] = F.avg_pool2d(layers, FUSION_CELL)
+        ab[index] = F.avg_pool2d(padded(one.ab), FUSION_CELL)
+        cells_wide = round(one.ab.shape[1] / FUSION_CELL), round(one.ab.shape[0] / FUSION_CELL)
+        small = cv2.resize(np.dstack((one.doubt, one.change)), cells_wide, interpolation=cv2.INTER_AREA)
+        right, below = width - cells_wide[0], height - cells_wide[1]
+        trust[index] = torch.from_numpy(cv2.copyMakeBorder(small, 0, below, 0, right, cv2.BORDER_REPLICATE)).permute(
+            2, 0, 1
+        )
     distance = torch.tensor([float(one.distance) for one in estimates])
     matched = torch.tensor([float(one.matched) for one in estimates])
-    return planes[:, :2], planes[:, 2], planes[:, 3], distance, matched
+    return ab, trust[:, 0], trust[:, 1], distance, matched

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .blocks import Conv
-from .similarity import CELL, DESCRIPTOR_WIDTH, Descriptor, Similarity
+from .similarity import CELL, Descriptor, Similarity
 
 # Pixels to a side of a cell that has one choice.
 FUSION_CELL = 4
@@ -66,7 +66,6 @@ class TransferNet(nn.Module):
         super().__init__()
         self.descriptor = Descriptor()
         self.similarity = Similarity()
-        self.context_look = Conv(DESCRIPTOR_WIDTH, _WIDTH, kernel=1)
         self.context_detail = Conv(FUSION_CELL * FUSION_CELL, _WIDTH)
         self.candidate_in = Conv(_FEATURES + _WIDTH, _WIDTH)
         self.candidate = Conv(_WIDTH, _WIDTH)
@@ -83,8 +82,8 @@ class TransferNet(nn.Module):
         size = (lightness.shape[-2] // FUSION_CELL, lightness.shape[-1] // FUSION_CELL)
         features, gathered = self._candidates(lightness, described, estimates, memory, size)
         batch, count = features.shape[:2]
-        look = F.interpolate(self.context_look(described), size=size, mode="bilinear")
-        context = look + self.context_detail(F.pixel_unshuffle(lightness / 50.0 - 1.0, FUSION_CELL))
+        # What is shown is not looked at beyond its edges: by descriptors, a few clips would be learned by heart.
+        context = self.context_detail(F.pixel_unshuffle(lightness / 50.0 - 1.0, FUSION_CELL))
         shared = context.unsqueeze(1).expand(-1, count, -1, -1, -1)
         hidden = F.relu(self.candidate_in(torch.cat((features, shared), 2).flatten(0, 1)))
         hidden = F.relu(self.candidate(hidden)).unflatten(0, (batch, count))

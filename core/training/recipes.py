@@ -78,7 +78,7 @@ class TransferRecipe:
     batch: int
     squared_share: float = 0.02
     learning_rate: float = 1e-3
-    weight_decay: float = 1e-3
+    weight_decay: float = 1e-2
     warmup_steps: int = 100
     ema_decay: float = 0.995
     seed: int = 2026

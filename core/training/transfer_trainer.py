@@ -21,11 +21,11 @@ from ..nets.similarity import Descriptor
 from .checkpoint import load_checkpoint, save_checkpoint
 from .recipes import TransferRecipe
 from .transfer_samples import TransferSample
-from .transfer_views import View, random_window, stacked, view, windowed
+from .transfer_views import View, random_window, stacked, turned, view, windowed
 
 # Pixels to a window's side: enough to judge a place by its surroundings.
 _WINDOW = 128
-_VALIDATE_EVERY_S = 120.0
+_VALIDATE_EVERY_S = 60.0
 # Which anchors are remembered, and which estimates are given: the earlier one, both, and no routes.
 _Given = tuple[tuple[int, ...], tuple[int, ...]]
 _VALIDATED: tuple[_Given, ...] = (((0,), (0, 1)), ((0, 1), (0, 1, 2, 3)), ((0,), ()))
@@ -34,6 +34,8 @@ _FINAL_RATE = 0.02
 _FILL_REACH = (24.0, 10.0)
 # ab that an error of the gathered colours counts at most, and its share of the loss.
 _MOST_ERROR, _GATHERED_SHARE = 40.0, 0.15
+# An error of ab that is still nearly right; and what the confidence's cross entropy weighs.
+_RIGHT, _CONFIDENCE_SHARE = 7.0, 4.0
 
 
 class TransferTrainer:
@@ -100,6 +102,7 @@ class TransferTrainer:
         remembered, given = _anchors_used(rng) if chosen[0].routed else ((0,), ())
         views = [view(sample, remembered, given) for sample in chosen]
         windows = stacked([windowed(one, random_window(one.lightness, _WINDOW, rng)) for one in views])
+        windows = turned(windows, rng)
         with torch.autocast(self.device.type, torch.bfloat16):
             loss = self._loss(windows)
         self.optimizer.zero_grad(set_to_none=True)
@@ -113,12 +116,17 @@ class TransferTrainer:
                 self.average[name].lerp_(value, 1.0 - decay)
         return float(loss.detach())
 
-    def _loss(self, view: View) -> Tensor:
-        choice = choose(self.network, view)
-        error = (answer(choice, view) - view.truth).square().sum(1)
-        gathered = (choice.gathered - view.truth).square().sum(1).add(0.1).sqrt().clamp(max=_MOST_ERROR)
-        squared_share = self.recipe.squared_share
-        return error.add(0.1).sqrt().mean() + squared_share * error.mean() + _GATHERED_SHARE * gathered.mean()
+    def _loss(self, seen: View) -> Tensor:
+        """The error of what is brought; and the confidence against how right that is, which is all it says."""
+        choice = choose(self.network, seen)
+        ab, confidence = brought(choice, seen)
+        square = (ab - seen.truth).square().sum(1)
+        right = torch.exp(-square.detach() / _RIGHT**2)
+        with torch.autocast(self.device.type, enabled=False):
+            doubted = F.binary_cross_entropy(confidence[:, 0].float().clamp(1e-4, 1.0 - 1e-4), right.float())
+        error = square.add(0.1).sqrt().mean() + self.recipe.squared_share * square.mean()
+        gathered = (choice.gathered - seen.truth).square().sum(1).add(0.1).sqrt().clamp(max=_MOST_ERROR)
+        return error + _CONFIDENCE_SHARE * doubted + _GATHERED_SHARE * gathered.mean()
 
     def _rate(self, progress: float) -> float:
         warmth = min(1.0, (self.step + 1) / self.recipe.warmup_steps)
@@ -166,12 +174,16 @@ def brought(choice: Choice, seen: View) -> tuple[Tensor, Tensor]:
 def answer(choice: Choice, seen: View) -> Tensor:
     """ab (B, 2, h, w): the choice's colours, and where it has none, those close by, or the colorizer's own."""
     ab, confidence = brought(choice, seen)
-    with torch.no_grad():
-        costs = step_costs(F.avg_pool2d(seen.lightness, FUSION_CELL), *_FILL_REACH)
-        spread, reached = spread_hints(ab, confidence.square(), *costs)
-        share = reached / (reached + 0.05)
-        fill = spread * share + seen.unaided * (1.0 - share)
-    return confidence * ab + (1.0 - confidence) * fill
+    return confidence * ab + (1.0 - confidence) * filled(ab, confidence.square(), seen)
+
+
+def filled(ab: Tensor, trust: Tensor, seen: View) -> Tensor:
+    """A stand-in for what the colorizer makes of ab (B, 2, h, w) where trust (B, 1, h, w) is low: trusted colours
+    spread along the footage's edges, and its own answer far from any."""
+    costs = step_costs(F.avg_pool2d(seen.lightness, FUSION_CELL), *_FILL_REACH)
+    spread, reached = spread_hints(ab.float(), trust.float(), *costs)
+    share = reached / (reached + 0.05)
+    return spread * share + seen.unaided * (1.0 - share)
 
 
 def _anchors_used(rng: np.random.Generator) -> _Given:

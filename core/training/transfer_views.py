@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -108,4 +108,23 @@ def stacked(views: Sequence[View]) -> View:
                 for name in ("ab", "doubt", "change", "distance", "matched")
             )
         ),
+    )
+
+
+def turned(views: View, rng: np.random.Generator) -> View:
+    """All colours of a batch turned to other hues, and stronger or weaker: which estimate is right stays."""
+    angle, strength = rng.uniform(0.0, 2.0 * np.pi), rng.uniform(0.6, 1.4)
+    cosine, sine = strength * float(np.cos(angle)), strength * float(np.sin(angle))
+
+    def turn(planes: Tensor, axis: int) -> Tensor:
+        a, b = planes.unbind(axis)
+        return torch.stack((cosine * a - sine * b, sine * a + cosine * b), axis)
+
+    routed = views.estimates
+    return replace(
+        views,
+        truth=turn(views.truth, 1),
+        unaided=turn(views.unaided, 1),
+        anchors=[(levels, torch.cat((lab[:, :1], turn(lab[:, 1:], 1)), 1)) for levels, lab in views.anchors],
+        estimates=replace(routed, ab=turn(routed.ab, 2)),
     )

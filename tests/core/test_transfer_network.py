@@ -1,0 +1,103 @@
+"""The transfer network: what routes and likeness bring, and how far to trust it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+import torch
+
+from core.color import ab_from_srgb, lightness_from_srgb
+from core.errors import InputError
+from core.nets.fusion import Estimates, Memory, TransferNet
+from core.nets.weights_file import save_weights
+from core.transfer_network import Estimate, TransferNetwork
+
+SIDE = 128
+
+
+@pytest.fixture(scope="module")
+def network() -> TransferNetwork:
+    return TransferNetwork.load("cpu")
+
+
+def picture(name: str, side: int = SIDE) -> tuple[np.ndarray, np.ndarray]:
+    """L* and ab of a photograph."""
+    rgb = cv2.resize(getattr(skimage.data, name)(), (side, side), interpolation=cv2.INTER_AREA)
+    return lightness_from_srgb(rgb), ab_from_srgb(rgb)
+
+
+def estimate(ab: np.ndarray, doubt: float, change: float, distance: int = 5) -> Estimate:
+    shape = ab.shape[:2]
+    return Estimate(ab, np.full(shape, doubt, np.float32), np.full(shape, change, np.float32), distance, True)
+
+
+def test_an_estimate_without_doubt_comes_through(network: TransferNetwork) -> None:
+    lightness, ab = picture("astronaut")
+    answer = network.choose(lightness, [estimate(ab, 0.3, 0.5)], [network.remember(lightness, ab)])
+    assert answer.confidence.mean() > 0.8
+    assert np.abs(answer.ab - ab).mean() < 3.0
+
+
+def test_of_two_estimates_the_one_that_fits_the_footage_leads(network: TransferNetwork) -> None:
+    lightness, ab = picture("astronaut")
+    wrong = estimate(-ab[::-1], 7.0, 25.0)
+    answer = network.choose(lightness, [wrong, estimate(ab, 0.3, 0.5)], [network.remember(lightness, ab)])
+    error = np.linalg.norm(answer.ab - ab, axis=-1).mean()
+    assert error < 0.25 * np.linalg.norm(wrong.ab - ab, axis=-1).mean()
+
+
+def test_what_nothing_fits_is_not_trusted(network: TransferNetwork) -> None:
+    lightness, _ = picture("coffee")
+    other_lightness, other_ab = picture("astronaut")
+    rng = np.random.default_rng(1)
+    noise = rng.normal(0.0, 40.0, (SIDE, SIDE, 2)).astype(np.float32)
+    remembered = [network.remember(other_lightness, other_ab)]
+    answer = network.choose(lightness, [estimate(noise, 8.0, 30.0)], remembered)
+    sure = network.choose(other_lightness, [estimate(other_ab, 0.3, 0.5)], remembered)
+    assert answer.confidence.mean() < 0.6 * sure.confidence.mean()
+
+
+def test_a_reference_that_moved_is_found_by_likeness_alone(network: TransferNetwork) -> None:
+    lightness, ab = picture("astronaut", 192)
+    moved = (np.roll(lightness, 40, 1), np.roll(ab, 40, 1))
+    answer = network.choose(lightness, [], [network.remember(*moved)])
+    error = np.linalg.norm(answer.ab - ab, axis=-1)
+    unmoved = np.linalg.norm(moved[1] - ab, axis=-1)
+    assert error.mean() < 0.6 * unmoved.mean()
+
+
+def test_one_picture_more_that_is_unlike_changes_little(network: TransferNetwork) -> None:
+    lightness, ab = picture("astronaut")
+    own, other = network.remember(lightness, ab), network.remember(*picture("coffee"))
+    alone, both = (network.choose(lightness, [], pictures) for pictures in ([own], [own, other]))
+    assert np.abs(alone.ab - both.ab).mean() < 4.0
+
+
+def test_any_size_goes_in_and_the_same_comes_out(network: TransferNetwork) -> None:
+    lightness, ab = picture("astronaut", 101)
+    lightness, ab = lightness[:67], ab[:67]
+    answer = network.choose(lightness, [estimate(ab, 0.3, 0.5)] * 3, [network.remember(lightness, ab, coarse=True)])
+    assert answer.ab.shape == (67, 101, 2) and answer.confidence.shape == (67, 101)
+    assert 0.0 <= answer.confidence.min() and answer.confidence.max() <= 1.0
+
+
+def test_shares_add_up_to_one_with_and_without_estimates() -> None:
+    network = TransferNet().eval()
+    lightness = torch.rand(1, 1, 64, 96) * 100
+    described = network.descriptor(lightness)
+    memory = Memory(described.flatten(2), torch.randn(1, 3, 96))
+    for count in (0, 4):
+        plane = torch.rand(1, count, 16, 24)
+        routed = Estimates(torch.randn(1, count, 2, 16, 24), plane, plane, torch.ones(1, count), torch.ones(1, count))
+        choice = network(lightness, described, routed, memory)
+        assert choice.weights.shape == (1, count + 2, 16, 24)
+        torch.testing.assert_close(choice.weights.sum(1), torch.ones(1, 16, 24))
+
+
+def test_weights_of_another_network_are_refused(tmp_path) -> None:
+    path = tmp_path / "other.safetensors"
+    save_weights(path, TransferNet().state_dict(), "two-tower")
+    with pytest.raises(InputError, match="two-tower"):
+        TransferNetwork.load("cpu", weights=path)
