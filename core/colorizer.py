@@ -238,6 +238,18 @@ def _vividness(logits: Tensor, size: tuple[int, int]) -> Tensor:
     return F.interpolate(gain, size=size, mode="bilinear", align_corners=False)[0]
 
 
+def hinted_share(lightness: np.ndarray, hint_mask: np.ndarray) -> np.ndarray:
+    """How far hints reach each place along a picture's edges: float32 (H, W), 0 where none does to 1 under one.
+
+    lightness: float32 (H, W), L* 0..100. hint_mask: bool (H, W).
+    """
+    height, width = lightness.shape
+    full = torch.from_numpy(np.ascontiguousarray(lightness, dtype=np.float32))
+    padding = _padding(full)
+    padded, mask = _pad_edge(full, padding), F.pad(torch.from_numpy(hint_mask.astype(np.float32)), padding)
+    return 1.0 - _unhinted_share(padded, mask, (padded.shape[0], padded.shape[1]))[:height, :width].numpy()
+
+
 def _unhinted_share(lightness: Tensor, mask: Tensor, size: tuple[int, int]) -> Tensor:
     """How little hints reach each place along the footage's edges: (*size), 0 under a hint to 1."""
     weight = F.avg_pool2d(mask[None, None], FOLD)

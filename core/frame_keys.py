@@ -12,7 +12,7 @@ from .hints import HintTrack
 from .job import Settings
 
 # Raise it with any change that gives other pixels: finished frames in the cache then count for nothing.
-ALGORITHM_VERSION = 3
+ALGORITHM_VERSION = 4
 
 
 class FrameKeys:
@@ -45,15 +45,14 @@ class FrameKeys:
             style,
         ]
         strokes = {keyframe.frame: keyframe.to_json() for keyframe in stroked_keyframes(track)}
-        self._numbers = sorted({*strokes, *references})
-        self._digests = [_digest([frame, strokes.get(frame), references.get(frame)]) for frame in self._numbers]
+        self._numbers = sorted(strokes)
+        self._digests = [_digest(strokes[frame]) for frame in self._numbers]
 
     def key(self, frame: int) -> str:
-        """64 hexadecimal digits: the frame, the settings, the references, and the anchors (keyframes with strokes, and
-        references) that can reach it: the frame itself if it is one, else those on both sides of it."""
-        first = bisect_right(self._numbers, frame) - 1
-        end = bisect_left(self._numbers, frame) + 1
-        return _digest([*self._common, frame, self._digests[max(0, first) : end]])
+        """64 hexadecimal digits: the frame, the settings, the references, and the keyframes that can reach it: those on
+        both sides of it, and itself if it is one."""
+        before, after = bisect_left(self._numbers, frame) - 1, bisect_right(self._numbers, frame)
+        return _digest([*self._common, frame, self._digests[max(0, before) : after + 1]])
 
 
 def _digest(document: object) -> str:

@@ -99,12 +99,26 @@ class HintTracker:
             arriving.append((self._from_before(before, frame), frame - self._numbers[before]))
         if after < len(self._numbers):
             arriving.append((self._from_after(after, frame), self._numbers[after] - frame))
-        ab, mask = splat(arriving, self._motion.shape, self._shape)
         if after - before == 2:  # the frame is a keyframe itself
-            own_ab, own_mask = rasterize(self._keyframes[before + 1].strokes, self._shape[1], self._shape[0])
-            ab[own_mask] = own_ab[own_mask]
-            mask |= own_mask
-        return ab, mask
+            return self._with_strokes(before + 1, arriving)
+        return splat(arriving, self._motion.shape, self._shape)
+
+    def told(self, frame: int, other: int | None) -> tuple[np.ndarray, np.ndarray]:
+        """What `at` gives for a keyframe, but of its neighbours only one is heard, or none. other: the keyframe before
+        or after it."""
+        arriving = []
+        if other is not None:
+            index = self._numbers.index(other)
+            points = self._from_before(index, frame) if other < frame else self._from_after(index, frame)
+            arriving.append((points, abs(frame - other)))
+        return self._with_strokes(self._numbers.index(frame), arriving)
+
+    def _with_strokes(self, index: int, arriving: list[tuple[Points, int]]) -> tuple[np.ndarray, np.ndarray]:
+        """The points that arrive on a keyframe, given by its index, and over them its strokes."""
+        ab, mask = splat(arriving, self._motion.shape, self._shape)
+        own_ab, own_mask = rasterize(self._keyframes[index].strokes, self._shape[1], self._shape[0])
+        ab[own_mask] = own_ab[own_mask]
+        return ab, mask | own_mask
 
     def _start(self, index: int) -> Points:
         keyframe = self._keyframes[index]

@@ -13,7 +13,7 @@ import numpy as np
 
 from .chroma import upsample_chroma
 from .color import ab_from_srgb, lightness_from_srgb, recolor
-from .colorizer import Colorizer
+from .colorizer import Colorizer, hinted_share
 from .flow import motion_shape
 from .hint_tracking import HintTracker, stroked_keyframes
 from .hints import HintTrack
@@ -67,10 +67,10 @@ class StripColorizer:
             for number, picture in (references or {}).items()
         }
         self._network = load_transfer_network(colorizer.device)
-        anchors = sorted({*self._strokes, *self._references})
         self._transfer = StripTransfer(
-            self._motion, self._shape, self._network, anchors, self._anchor, self._references
-        )
+            self._motion, self._shape, self._network, sorted(self._strokes), self._keyframe,
+            self._references, self._reference,
+        )  # fmt: skip
         self._reach = steady_reach(settings)
         # Of the frames seen last: ab at working size, and what the steadiness looks at.
         self._chroma: OrderedDict[int, np.ndarray] = OrderedDict()
@@ -104,9 +104,9 @@ class StripColorizer:
         if number in self._chroma:
             return
         small = self._small(lightness)
-        anchor = self._transfer.anchor(number)
-        if anchor is not None:
-            self._running[number] = pool.submit(lambda: anchor.ab)
+        if number in self._references:
+            ab = self._with_strokes(number, self._transfer.reference(number).ab)
+            self._running[number] = pool.submit(lambda: ab)
             return
         hint_ab, mask = self._hints.at(number)
         self._running[number] = pool.submit(self._predict, small, hint_ab, mask, self._transfer.evidence(number))
@@ -121,15 +121,32 @@ class StripColorizer:
             ab = np.where(mask[..., None], ab, mixed)
         return ab
 
-    def _anchor(self, number: int) -> Anchor:
-        """A keyframe's colours, or a reference's; where that is another picture than its frame, colours like its."""
-        rgb = next(iter(self._footage.read(number, number)))
-        lightness = self._small(lightness_from_srgb(rgb))
-        hint_ab, mask = rasterize(self._strokes.get(number, []), self._shape[1], self._shape[0])
-        reference = self._references.get(number)
-        if reference is not None and same_picture(reference.lightness, lightness):
-            return Anchor(lightness, np.where(mask[..., None], hint_ab, reference.ab))
-        return Anchor(lightness, self._predict(lightness, hint_ab, mask, self._transfer.likeness()))
+    def _reference(self, number: int) -> Anchor:
+        """The colours of the frame that a reference stands on: its own, or, where it is another picture, colours like
+        its."""
+        lightness, reference = self._lightness(number), self._references[number]
+        if same_picture(reference.lightness, lightness):
+            return Anchor(lightness, reference.ab)
+        nothing = np.zeros((*self._shape, 2), np.float32), np.zeros(self._shape, bool)
+        return Anchor(lightness, self._predict(lightness, *nothing, self._transfer.likeness()))
+
+    def _keyframe(self, number: int, other: int | None) -> Anchor:
+        """A keyframe's colours, told by its strokes, by those of another keyframe next to it, and by references."""
+        if number in self._references:
+            reference = self._transfer.reference(number)
+            return Anchor(reference.lightness, self._with_strokes(number, reference.ab))
+        lightness = self._lightness(number)
+        hint_ab, mask = self._hints.told(number, other)
+        ab = self._predict(lightness, hint_ab, mask, self._transfer.from_references(number))
+        return Anchor(lightness, ab, hinted_share(lightness, mask))
+
+    def _with_strokes(self, number: int, ab: np.ndarray) -> np.ndarray:
+        hint_ab, mask = rasterize(self._strokes.get(number, ()), self._shape[1], self._shape[0])
+        return np.where(mask[..., None], hint_ab, ab)
+
+    def _lightness(self, number: int) -> np.ndarray:
+        """A frame's L* at working size, float32 (h, w)."""
+        return self._small(lightness_from_srgb(next(iter(self._footage.read(number, number)))))
 
     def _small(self, picture: np.ndarray) -> np.ndarray:
         return cv2.resize(picture, self._shape[::-1], interpolation=cv2.INTER_AREA)
@@ -145,16 +162,14 @@ class StripColorizer:
                     store.popitem(last=False)
 
     def _steady(self, number: int) -> np.ndarray:
-        """The frame's final ab at working size. Anchors stay as they are, and nothing is taken from beyond one: so a
-        frame depends on the anchors on both sides alone."""
+        """The frame's final ab at working size. References stay as they are; nothing is taken from a keyframe or from
+        beyond it, so that a frame depends on the keyframes on both sides alone."""
         self._take_predictions(number + self._reach)
         ab = self._chroma[number]
-        if not self._reach:
+        if not self._reach or number in self._references:
             return ab
-        earliest, latest = self._transfer.around(number)
-        if earliest == latest:
-            return ab
-        labs = {other: lab for other, lab in self._labs.items() if earliest <= other <= latest}
+        before, after = self._transfer.around(number)
+        labs = {other: lab for other, lab in self._labs.items() if before < other < after}
         correction = steady_correction(number, labs, self._motion, self._settings.temporal_strength)
         return ab + cv2.resize(correction, ab.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 

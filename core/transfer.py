@@ -23,7 +23,7 @@ from .transfer_network import Estimate, Remembered, TransferNetwork
 from .transfer_paths import AnchorPaths, Arrival, Route
 
 # The anchors around a frame, and those of the frames that steadiness looks at.
-_ANCHORS_KEPT = 4
+_ANCHORS_KEPT = 6
 # L* that a tenth of a reference's pixels may at most differ from its frame's, for it to be that frame in colour.
 _SAME_PICTURE = 10.0
 # With more references each is remembered by cells twice as large, so that a frame takes no longer.
@@ -31,21 +31,30 @@ _FINE_REFERENCES = 3
 
 
 class Anchor(NamedTuple):
-    """A frame whose colours are known. lightness: float32 (H, W); ab: float32 (H, W, 2); both at working size."""
+    """A frame whose colours are known. lightness: float32 (H, W); ab: float32 (H, W, 2); both at working size.
+    support: float32 (H, W), 0..1, how far a keyframe's strokes reach; None where all is known."""
 
     lightness: np.ndarray
     ab: np.ndarray
+    support: np.ndarray | None = None
 
 
 class Evidence(NamedTuple):
-    """What is known of a frame's colours: what routes bring, and pictures to find likeness in."""
+    """What is known of a frame's colours: what routes bring, and pictures to find likeness in. support: of each route
+    from a keyframe float32 (H, W), how far the strokes there reach what it brings, 0..1; empty where references tell
+    of everything."""
 
     estimates: list[Estimate]
     remembered: list[Remembered]
+    support: list[np.ndarray]
 
     def answer(self, network: TransferNetwork, lightness: np.ndarray) -> Transferred | None:
         """The frame's colours, None if nothing is known. lightness: float32 (H, W) at working size."""
-        return network.choose(lightness, self.estimates, self.remembered) if self.remembered else None
+        if not self.remembered:
+            return None
+        found = network.choose(lightness, self.estimates, self.remembered)
+        # What no stroke told a keyframe is the colorizer's guess there, and no better than its guess here.
+        return found._replace(confidence=found.confidence * np.max(self.support, axis=0)) if self.support else found
 
 
 class StripTransfer:
@@ -56,61 +65,83 @@ class StripTransfer:
         motion: StripMotion,
         shape: tuple[int, int],
         network: TransferNetwork,
-        frames: Sequence[int],
-        anchor: Callable[[int], Anchor],
+        keyframes: Sequence[int],
+        keyframe: Callable[[int, int | None], Anchor],
         references: Mapping[int, Anchor],
+        reference: Callable[[int], Anchor],
     ) -> None:
-        """shape: (height, width) at working size. frames: the anchors', ascending. anchor: gives each of them, and is
-        asked once or again after others. references: those among them that are pictures, as they were given."""
+        """shape: (height, width) at working size. keyframes: those with strokes, ascending. keyframe: gives the colours
+        of one of them, told by its strokes and by those of the given neighbour of it. references: source frame → the
+        picture as it was given. reference: gives the colours of the frame that one stands on. Both are asked again for
+        what was asked for long ago."""
         self._motion, self._shape, self._network = motion, shape, network
-        self._frames = list(frames)
-        self._make_anchor = anchor
+        self._keyframes, self._make_keyframe = list(keyframes), keyframe
+        self._reference_frames, self._make_reference = sorted(references), reference
         coarse = len(references) > _FINE_REFERENCES
         self._references = {
-            frame: network.remember(*reference, coarse=coarse) for frame, reference in references.items()
+            frame: network.remember(one.lightness, one.ab, coarse=coarse) for frame, one in references.items()
         }
-        self._anchors: OrderedDict[int, tuple[Anchor, Remembered]] = OrderedDict()
+        self._anchors: OrderedDict[tuple[int, int | None], tuple[Anchor, Remembered]] = OrderedDict()
+        self._kept_references: OrderedDict[int, Anchor] = OrderedDict()
         self._paths: OrderedDict[int, AnchorPaths] = OrderedDict()
 
-    def anchor(self, frame: int) -> Anchor | None:
-        """The frame's own colours, if it is an anchor."""
-        return self._anchor(frame)[0] if frame in self._frames else None
+    def reference(self, frame: int) -> Anchor:
+        """The colours of a frame that a reference stands on."""
+        if frame not in self._kept_references:
+            self._kept_references[frame] = self._make_reference(frame)
+            while len(self._kept_references) > _ANCHORS_KEPT:
+                self._kept_references.popitem(last=False)
+        self._kept_references.move_to_end(frame)
+        return self._kept_references[frame]
 
     def likeness(self) -> Evidence:
-        """What is known of any frame by the references alone."""
-        return Evidence([], list(self._references.values()))
+        """What is known of any frame by the references alone, wherever they stand."""
+        return Evidence([], list(self._references.values()), [])
 
     def around(self, frame: int) -> tuple[int, int]:
-        """The anchors before and after the frame, itself twice if it is one; the strip's ends where there is none."""
-        before, after = bisect_right(self._frames, frame) - 1, bisect_left(self._frames, frame)
-        return (
-            self._frames[before] if before >= 0 else 0,
-            self._frames[after] if after < len(self._frames) else sys.maxsize,
-        )
+        """The keyframes before and after the frame, itself not among them; beyond the strip where there is none."""
+        before, after = _neighbours(self._keyframes, frame)
+        return -1 if before is None else before, sys.maxsize if after is None else after
 
-    def evidence(self, frame: int) -> Evidence:
-        """What the nearest anchor before the frame and the nearest after it bring, two routes each, and which pictures
-        may be like it: these anchors, if no cut lies between, and all references."""
-        nearest = self._frames[max(0, bisect_left(self._frames, frame) - 1) : bisect_right(self._frames, frame) + 1]
+    def from_references(self, frame: int) -> Evidence:
+        """What the nearest reference before the frame and the nearest after it bring, two routes each, and all
+        references to find likeness in."""
         found = self.likeness()
-        for number in nearest:
-            arrival = self._path(number).at(frame)
-            if arrival is not None:
-                anchor, remembered = self._anchor(number)
+        for number in _neighbours(self._reference_frames, frame):
+            arrival = None if number is None else self._path(number).at(frame)
+            if number is not None and arrival is not None:
+                anchor = self.reference(number)
                 found.estimates.extend(brought(anchor, arrival, self._shape, abs(frame - number)))
-                if number not in self._references:
-                    found.remembered.append(remembered)
         return found
 
-    def _anchor(self, frame: int) -> tuple[Anchor, Remembered]:
-        if frame not in self._anchors:
-            anchor = self._make_anchor(frame)
-            remembered = self._references.get(frame) or self._network.remember(*anchor)
-            self._anchors[frame] = anchor, remembered
+    def evidence(self, frame: int) -> Evidence:
+        """What references say of the frame, and what the nearest keyframe before it and the nearest after it bring and
+        are like, if no cut lies between; each of them as the other one's hints complete it."""
+        found = self.from_references(frame)
+        before, after = _neighbours(self._keyframes, frame)
+        for number, other in ((before, after), (after, before)):
+            arrival = None if number is None else self._path(number).at(frame)
+            if number is None or arrival is None:
+                continue
+            # On a keyframe the neighbours do not know of each other: it stands between them.
+            anchor, remembered = self._keyframe(number, frame if frame in self._keyframes else other)
+            routes = brought(anchor, arrival, self._shape, abs(frame - number))
+            found.estimates.extend(routes)
+            found.remembered.append(remembered)
+            if not self._references and anchor.support is not None:
+                sizes = (arrival.carried, arrival.matched)
+                found.support.extend(warp(anchor.support, _flow_at(route, self._shape)) for route in sizes)
+        return found
+
+    def _keyframe(self, frame: int, other: int | None) -> tuple[Anchor, Remembered]:
+        key = frame, other
+        if key not in self._anchors:
+            anchor = self._make_keyframe(frame, other)
+            self._anchors[key] = anchor, self._network.remember(anchor.lightness, anchor.ab)
             while len(self._anchors) > _ANCHORS_KEPT:
                 self._anchors.popitem(last=False)
-        self._anchors.move_to_end(frame)
-        return self._anchors[frame]
+        self._anchors.move_to_end(key)
+        return self._anchors[key]
 
     def _path(self, anchor: int) -> AnchorPaths:
         if anchor not in self._paths:
@@ -134,8 +165,18 @@ def brought(anchor: Anchor, arrival: Arrival, shape: tuple[int, int], distance: 
 
 
 def _along(anchor: Anchor, route: Route, shape: tuple[int, int], distance: int, matched: bool) -> Estimate:
+    return Estimate(warp(anchor.ab, _flow_at(route, shape)), route.doubt, route.change, distance, matched)
+
+
+def _flow_at(route: Route, shape: tuple[int, int]) -> np.ndarray:
+    """The route's flow at working size (height, width)."""
     height, width = shape
     motion_height, motion_width = route.doubt.shape
     flow = cv2.resize(route.flow, (width, height), interpolation=cv2.INTER_LINEAR)
-    flow *= np.array([width / motion_width, height / motion_height], np.float32)
-    return Estimate(warp(anchor.ab, flow), route.doubt, route.change, distance, matched)
+    return flow * np.array([width / motion_width, height / motion_height], np.float32)
+
+
+def _neighbours(frames: Sequence[int], frame: int) -> tuple[int | None, int | None]:
+    """The last of the ascending frames before the given one, and the first after it."""
+    before, after = bisect_left(frames, frame) - 1, bisect_right(frames, frame)
+    return frames[before] if before >= 0 else None, frames[after] if after < len(frames) else None
