@@ -115,6 +115,8 @@ class ReferencesPanel(_ColorizePanel, bpy.types.Panel):
         layout = self.layout
         layout.operator("vse_colorizer.add_reference", icon="IMAGE_REFERENCE")
         strip = strips.active_strip(versions.sequencer_scene(context))
+        if strip is None:
+            return
         for item in sorted(strip.vse_colorizer.references, key=lambda item: item.frame):
             row = layout.row(align=True)
             row.label(text=f"Source frame {item.frame}")
