@@ -16,7 +16,10 @@ import numpy as np
 MOTION_SIZE = 192
 # OpenCV's "medium" preset with the stride and the descent of "fast": 12 ms for both ways, against 15 ms at 2.6% and
 # 7 ms at 2.8% of the two presets at their best sizes.
-_FINEST_SCALE, _STRIDE, _DESCENT_STEPS, _REFINEMENT_STEPS = 1, 4, 16, 5
+_COARSE = (1, 4, 16, 5)
+# For colours carried far every pixel counts: down to the full motion size, without variational refinement. Over 50
+# frames of two clips 40.5 and 29.7 dB, where the other search gives 39.8 and 28.6; 9.5 ms for one way, not 5.8.
+_FINE = (0, 4, 8, 0)
 # A flow that does not lead back to within this many pixels of where it started is not trusted.
 MAX_RETURN_ERROR = 0.75
 _TRUST_SCALE = 0.8
@@ -85,17 +88,22 @@ def return_error(flow: np.ndarray, back: np.ndarray) -> np.ndarray:
 
 def refine_flow(start: np.ndarray, end: np.ndarray, guess: np.ndarray) -> np.ndarray:
     """The flow between motion pictures, uint8 (h, w), far apart; `guess`, float32 (h, w, 2), is where to look first."""
-    return _dis_flow(start, end, guess.copy())
+    return _dis(_FINE).calc(start, end, guess.copy())
 
 
-def _dis_flow(start: np.ndarray, end: np.ndarray, guess: np.ndarray | None = None) -> np.ndarray:
-    """The flow from one motion picture to another, float32 (h, w, 2). `guess` is written over."""
+def _dis_flow(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """The flow from one motion picture to another, float32 (h, w, 2)."""
+    return _dis(_COARSE).calc(start, end, None)  # type: ignore[call-overload]
+
+
+def _dis(search: tuple[int, int, int, int]) -> cv2.DISOpticalFlow:
+    finest_scale, stride, descent_steps, refinement_steps = search
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    dis.setFinestScale(_FINEST_SCALE)
-    dis.setPatchStride(_STRIDE)
-    dis.setGradientDescentIterations(_DESCENT_STEPS)
-    dis.setVariationalRefinementIterations(_REFINEMENT_STEPS)
-    return dis.calc(start, end, guess)  # type: ignore[arg-type]
+    dis.setFinestScale(finest_scale)
+    dis.setPatchStride(stride)
+    dis.setGradientDescentIterations(descent_steps)
+    dis.setVariationalRefinementIterations(refinement_steps)
+    return dis
 
 
 def _with_trust(flow: np.ndarray, error: np.ndarray) -> np.ndarray:

@@ -123,7 +123,7 @@ def pooled(estimates: Sequence[Estimate], size: Sequence[int]) -> tuple[Tensor, 
     ab, trust = torch.zeros(len(estimates), 2, height, width), torch.zeros(len(estimates), 2, height, width)
     for index, one in enumerate(estimates):
         ab[index] = F.avg_pool2d(padded(one.ab), FUSION_CELL)
-        cells_wide = round(one.ab.shape[1] / FUSION_CELL), round(one.ab.shape[0] / FUSION_CELL)
+        cells_wide = max(1, round(one.ab.shape[1] / FUSION_CELL)), max(1, round(one.ab.shape[0] / FUSION_CELL))
         small = cv2.resize(np.dstack((one.doubt, one.change)), cells_wide, interpolation=cv2.INTER_AREA)
         right, below = width - cells_wide[0], height - cells_wide[1]
         trust[index] = torch.from_numpy(cv2.copyMakeBorder(small, 0, below, 0, right, cv2.BORDER_REPLICATE)).permute(
