@@ -108,6 +108,17 @@ def test_a_hint_colours_what_it_lies_on_in_the_frames_before_and_after(keyframe:
         assert error < 0.3 * unhinted
 
 
+def test_a_later_keyframe_s_stroke_elsewhere_leaves_an_earlier_one_s_colour_on_its_own_frame() -> None:
+    frames = camera_move(9, step=1.0)
+    track = hints((0, stroke(BLUE, 0.4, 0.75, 0.06)), (8, stroke(RED, 0.2, 0.2)))
+    result, plain = colorized(frames, track)[8], colorized(frames)[8]
+    x = int(0.425 * WIDTH - 8.0)
+    patch = np.s_[int(0.75 * HEIGHT) - 3 : int(0.75 * HEIGHT) + 4, x - 5 : x + 6]
+    wanted = ab_from_srgb(recolor(frames[8], np.full((HEIGHT, WIDTH, 2), ab_from_hex(BLUE), np.float32)))[patch]
+    error, unhinted = (np.linalg.norm(ab_from_srgb(one)[patch] - wanted, axis=-1).mean() for one in (result, plain))
+    assert error < 0.3 * unhinted
+
+
 def test_hints_and_steadiness_end_at_a_cut() -> None:
     second = camera_move(4, name="coins")
     with_red = colorized([*camera_move(4), *second], hints((1, stroke(RED))))
