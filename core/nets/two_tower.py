@@ -35,11 +35,13 @@ SPREADS = ((16.0, 8.0), (64.0, 20.0))
 
 @dataclass(frozen=True)
 class Widths:
-    """Channels of the lightness tower and of the hint tower, at 1/4, 1/8, 1/16 and 1/32 of the picture."""
+    """Channels of the lightness tower and of the hint tower, at 1/4, 1/8, 1/16 and 1/32 of the picture, and how many
+    blocks stand there on the way down and on the way up."""
 
     lightness: tuple[int, int, int, int]
     hint: tuple[int, int, int]
     depth: tuple[int, int, int, int]
+    up_depth: tuple[int, int, int]
 
 
 @dataclass
@@ -47,13 +49,12 @@ class Colors:
     """What a forward pass gives.
 
     ab: (B, 2, H/2, W/2) in network units. uncorrected: the same before the corrections, (B, 2, H/4, W/4).
-    bin_logits: (B, Q, H/8, W/8), over ab_bins.bin_centres(). features: what the heads see, (B, C, H/4, W/4).
+    bin_logits: (B, Q, H/8, W/8), over ab_bins.bin_centres().
     """
 
     ab: Tensor
     uncorrected: Tensor
     bin_logits: Tensor
-    features: Tensor
 
 
 class TwoTower(nn.Module):
@@ -75,7 +76,7 @@ class TwoTower(nn.Module):
         self.hint_down = nn.ModuleList(Conv(light[i] + hint[i], hint[i + 1], stride=2) for i in range(2))
         self.meet = nn.ModuleList(Conv(light[i] + hint[i], light[i], kernel=1) for i in range(3))
         self.up = nn.ModuleList(Conv(light[i + 1], light[i], kernel=1) for i in range(3))
-        self.up_blocks = nn.ModuleList(stack(block, light[i], depth[i]) for i in range(3))
+        self.up_blocks = nn.ModuleList(stack(block, light[i], widths.up_depth[i]) for i in range(3))
         self.attention = HintAttention(light[1])
         self.attended = Conv(3 * self.attention.heads, light[1], kernel=1)
         self.bins = nn.Conv2d(light[1], len(bin_centres()), 1)
@@ -110,14 +111,15 @@ class TwoTower(nn.Module):
             if level == 1:
                 bin_logits = self.bins(F.relu(features))
         features = F.relu(features)
-        gate = sureness * torch.sigmoid(self.to_gate(features).float())
+        # The confidence is where the gate starts from, not its limit: colours of 0.9 may be kept whole.
+        gate = torch.sigmoid(self.to_gate(features).float() + torch.logit(sureness, eps=1e-3)) * (sureness > 0)
         uncorrected = self.to_ab(features).float()
         uncorrected = uncorrected + gate * (brought_ab - uncorrected)
         corrected = uncorrected + self._correction(features, uncorrected, cell_ab, weight)
         detail = F.pixel_shuffle(self.to_detail(features).float(), 2)
         if transferred is not None:
             detail = detail + _twice(gate) * (_pooled(brought, confidence, FOLD // 2)[0] - _twice(brought_ab))
-        return Colors(_twice(corrected) + detail, uncorrected, bin_logits, features)
+        return Colors(_twice(corrected) + detail, uncorrected, bin_logits)
 
     def _see_lightness(self, lightness: Tensor) -> list[Tensor]:
         features = self.lightness_in(F.pixel_unshuffle(lightness / 50.0 - 1.0, FOLD))
@@ -176,12 +178,12 @@ def _twice(planes: Tensor) -> Tensor:
 
 def two_tower() -> TwoTower:
     """The colorizer that ships as "two-tower"."""
-    return TwoTower(Widths((48, 96, 192, 256), (32, 64, 96), (1, 2, 2, 1)), PlainBlock)
+    return TwoTower(Widths((48, 96, 192, 256), (32, 64, 96), (1, 2, 2, 1), (4, 2, 2)), PlainBlock)
 
 
 def squeeze() -> TwoTower:
     """The variant of Fire modules that ships as "squeeze": far fewer parameters."""
-    return TwoTower(Widths((48, 64, 96, 128), (24, 32, 48), (1, 2, 2, 2)), FireBlock)
+    return TwoTower(Widths((48, 64, 96, 128), (24, 32, 48), (1, 2, 2, 2), (4, 2, 2)), FireBlock)
 
 
 VARIANTS = {"two-tower": two_tower, "squeeze": squeeze}
