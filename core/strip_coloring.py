@@ -18,6 +18,7 @@ from .flow import motion_shape
 from .hint_tracking import HintTracker, stroked_keyframes
 from .hints import HintTrack
 from .job import Settings
+from .nets.two_tower import FOLD
 from .overlap import overlapped
 from .prediction_pool import prediction_pool, worker_count
 from .raster import rasterize
@@ -25,6 +26,12 @@ from .steadiness import STEADY_REACH, small_lab, steady_correction
 from .strip_motion import Footage, StripMotion
 from .transfer import Anchor, Evidence, StripTransfer, same_picture
 from .transfer_network import TransferNetwork
+
+# Confidence from which on a transferred colour is as good as a hint. On four clips 0.6 gave 32.3 dB, 0.75 32.1; the
+# colorizer's path for transferred colours 32.1; no help of the colorizer 32.0.
+_SURE = 0.6
+# As good as all cells (32.3 dB), and the colorizer takes 30 ms less.
+_SURE_EVERY = 4
 
 
 class _Steadied(NamedTuple):
@@ -114,12 +121,14 @@ class StripColorizer:
     def _predict(self, lightness: np.ndarray, hint_ab: np.ndarray, mask: np.ndarray, evidence: Evidence) -> np.ndarray:
         transferred = evidence.answer(self._network, lightness)
         saturation = self._settings.saturation
-        ab = self._colorizer.predict(lightness, hint_ab, mask, saturation=saturation, transferred=transferred)
-        if transferred is not None:
-            # The network mixes at half its size; what is sure keeps its edges.
-            mixed = ab + transferred.confidence[..., None] * (transferred.ab - ab)
-            ab = np.where(mask[..., None], ab, mixed)
-        return ab
+        if transferred is None:
+            return self._colorizer.predict(lightness, hint_ab, mask, saturation=saturation)
+        # What is sure leads as hints do, so that it spreads to what is not; the rest is mixed by how sure it is.
+        sure = mask | (_lattice(self._shape) & (transferred.confidence > _SURE))
+        led_by = np.where(mask[..., None], hint_ab, transferred.ab)
+        ab = self._colorizer.predict(lightness, led_by, sure, saturation=saturation)
+        mixed = ab + transferred.confidence[..., None] * (transferred.ab - ab)
+        return np.where(mask[..., None], ab, mixed)
 
     def _reference(self, number: int) -> Anchor:
         """The colours of the frame that a reference stands on: its own, or, where it is another picture, colours like
@@ -180,6 +189,13 @@ class StripColorizer:
             hint_ab, mask = rasterize(self._strokes[frame.number], width, height)
             ab = np.where(mask[..., None], hint_ab, ab)
         return recolor(frame.rgb, ab)
+
+
+@cache
+def _lattice(shape: tuple[int, int]) -> np.ndarray:
+    """Cells of the colorizer's, one in _SURE_EVERY each way: bool (height, width)."""
+    rows, columns = (np.arange(length) // FOLD % _SURE_EVERY == 0 for length in shape)
+    return rows[:, None] & columns
 
 
 @cache
