@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     stills = list(maker.of_stills(photographs, recipe.stills))
     print(f"{len(scenes)} samples of moving scenes, {len(stills)} of stills", flush=True)
     # As often from photographs as from clips, so that a few clips are not learned by heart.
-    learned = [part for part in [*sets, *[scenes] * 3, *[stills] * 2] if part]
+    learned = [part for part in [*sets, *[scenes] * 4, *[stills] * 2] if part]
     checkpoint = Path(args.out) / _CHECKPOINT
     trainer = TransferTrainer(recipe, learned, kept, checkpoint, choose_device(args.device))
     if checkpoint.exists():
