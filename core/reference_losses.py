@@ -17,7 +17,10 @@ from .color import lab_from_srgb, srgb_from_lab
 from .nets.vgg import Encoder
 
 CONTENT_LAYER = "conv4_2"
-STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
+# w_l by layer, each half of the one before: deep layers see the picture's things more than its colours, and things
+# that differ cannot be made good by chroma. With equal weights an orange style left a grey picture grey.
+STYLE_WEIGHTS = {"conv1_1": 16.0, "conv2_1": 8.0, "conv3_1": 4.0, "conv4_1": 2.0, "conv5_1": 1.0}
+STYLE_LAYERS = tuple(STYLE_WEIGHTS)
 # The encoder's deepest layer needs a cell: four poolings.
 _LEAST_SIDE = 16
 
@@ -85,9 +88,13 @@ def gram(features: Tensor) -> Tensor:
 
 
 def style_loss(features: dict[str, Tensor], grams: dict[str, Tensor]) -> Tensor:
-    """½ Σ w_l E_l with E_l = ‖G−A‖² / 4N² of Gram matrices per position, and equal w_l that sum to 1."""
-    errors = [(gram(features[name]) - style).square().sum() / (4 * len(style) ** 2) for name, style in grams.items()]
-    return 0.5 * torch.stack(errors).mean()
+    """½ Σ w_l E_l with E_l = ‖G−A‖² / 4N² of Gram matrices per position, and w_l of STYLE_WEIGHTS, made to sum to 1."""
+    total = sum(STYLE_WEIGHTS[name] for name in grams)
+    errors = [
+        STYLE_WEIGHTS[name] / total * (gram(features[name]) - style).square().sum() / (4 * len(style) ** 2)
+        for name, style in grams.items()
+    ]
+    return 0.5 * torch.stack(errors).sum()
 
 
 def small_shape(shape: Sequence[int], size: int) -> tuple[int, int]:

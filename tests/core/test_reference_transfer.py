@@ -40,7 +40,9 @@ def test_style_is_half_the_weighted_sum_of_gatys_errors() -> None:
     features, reference = (rng.random((3, 4, 5)).astype(np.float32) for _ in range(2))
     grams = [np.einsum("iyx,jyx->ij", part, part) / 20 for part in (features, reference)]
     expected = 0.5 * np.square(grams[0] - grams[1]).sum() / (4 * 3**2)
-    loss = style_loss({"layer": torch.from_numpy(features)[None]}, {"layer": gram(torch.from_numpy(reference)[None])})
+    loss = style_loss(
+        {"conv1_1": torch.from_numpy(features)[None]}, {"conv1_1": gram(torch.from_numpy(reference)[None])}
+    )
     assert float(loss) == pytest.approx(expected, rel=1e-5)
 
 

@@ -48,7 +48,7 @@ def test_the_style_leads_the_palette_and_lightness_stays(job: Job, tmp_path: Pat
     assert run(job, tmp_path).rendered == run(plain, tmp_path).rendered == 2
     for styled, without, grey in zip(frames_of(job), frames_of(plain), camera_move(2), strict=True):
         assert np.abs(lightness_from_srgb(styled) - lightness_from_srgb(grey)).max() < 100 / 255 + 0.01
-        assert ab_from_srgb(styled)[..., 1].mean() > ab_from_srgb(without)[..., 1].mean() + 5.0
+        assert ab_from_srgb(styled)[..., 0].mean() > ab_from_srgb(without)[..., 0].mean() + 5.0
 
 
 def test_the_cache_tells_styles_apart_and_previews_have_the_style(job: Job, tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_the_cache_tells_styles_apart_and_previews_have_the_style(job: Job, tmp_
     assert np.array_equal(read_picture(preview), finished[1])
     assert run(replace(job, style=Style(job.style.path, 0.5)), tmp_path).rendered == 2
     half = frames_of(job)
-    assert ab_from_srgb(half[0])[..., 1].mean() < ab_from_srgb(finished[0])[..., 1].mean() - 2.0
+    assert ab_from_srgb(half[0])[..., 0].mean() < ab_from_srgb(finished[0])[..., 0].mean() - 2.0
 
 
 def test_a_style_that_is_no_picture_gets_a_sentence(job: Job, tmp_path: Path) -> None:
