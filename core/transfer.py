@@ -27,7 +27,7 @@ _ANCHORS_KEPT = 6
 # L* that a tenth of a reference's pixels may at most differ from its frame's, for it to be that frame in colour.
 _SAME_PICTURE = 10.0
 # With more references each is remembered by cells twice as large, so that a frame takes no longer.
-_FINE_REFERENCES = 3
+_FINE_REFERENCES = 1
 
 
 class Anchor(NamedTuple):
@@ -137,7 +137,7 @@ class StripTransfer:
         key = frame, other
         if key not in self._anchors:
             anchor = self._make_keyframe(frame, other)
-            self._anchors[key] = anchor, self._network.remember(anchor.lightness, anchor.ab)
+            self._anchors[key] = anchor, self._network.remember(anchor.lightness, anchor.ab, coarse=True)
             while len(self._anchors) > _ANCHORS_KEPT:
                 self._anchors.popitem(last=False)
         self._anchors.move_to_end(key)
