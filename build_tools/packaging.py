@@ -21,7 +21,7 @@ _MANIFEST = "blender_manifest.toml"
 _FILES = {_MANIFEST, "__init__.py", "LICENSE", "README.md", "requirements.txt"}
 _FOLDERS = {"addon", "core"}
 _SUFFIXES = {".py", ".safetensors", ".json"}
-_WEIGHTS = {f"core/nets/weights/{variant}.safetensors" for variant in VARIANTS}
+_WEIGHTS = {f"core/nets/weights/{network}.safetensors" for network in (*VARIANTS, "transfer", "encoder")}
 
 
 def build() -> Path:

@@ -190,7 +190,7 @@ class Colorizer:
         padding = _padding(lightness)
         padded = _pad_edge(lightness, padding)
         if saturation > 0.0:
-            unhinted = _unhinted_share(padded, F.pad(mask, padding), ab.shape[-2:])
+            unhinted = _unhinted_share(padded, F.pad(mask, padding), (ab.shape[1], ab.shape[2]))
             if brought is not None:
                 sureness = F.pad(brought[1], padding)[None]
                 unhinted = unhinted * (1.0 - F.interpolate(sureness, size=unhinted.shape, mode="area")[0, 0])

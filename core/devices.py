@@ -25,5 +25,5 @@ def computes_in_bfloat16(device: str) -> bool:
 
     A GPU, and a CPU that does not, or whose torch cannot tell, computes in float32.
     """
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     return device == "cpu" and bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

@@ -62,5 +62,6 @@ def score_placement(colorizer: Colorizer, pictures: Sequence[np.ndarray]) -> lis
         pairs = np.array(rows)
         gains = pairs[:, 1] - pairs[:, 0]
         error = gains.std(ddof=1) / np.sqrt(len(gains)) if len(gains) > 1 else 0.0
-        scores.append(PlacementScore(count, *pairs.mean(0).tolist(), float(error)))
+        at_random, at_uncertain = pairs.mean(0).tolist()
+        scores.append(PlacementScore(count, at_random, at_uncertain, float(error)))
     return scores
