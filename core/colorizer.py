@@ -232,7 +232,8 @@ def _vividness(logits: Tensor, size: tuple[int, int]) -> Tensor:
     pulled = likely * torch.exp(_CHROMA_PULL * centres.norm(dim=1))[:, None, None]
     vivid = torch.einsum("qyx,qc->cyx", pulled / pulled.sum(0), centres)
     mean = torch.einsum("qyx,qc->cyx", probability, centres)
-    gain = (vivid - mean)[None]
+    # Where grey is the likeliest by far, the mean has more colour than the likely ones, and stays.
+    gain = ((vivid - mean) * (vivid.norm(dim=0) > mean.norm(dim=0)))[None]
     for _ in range(2):
         gain = F.avg_pool2d(F.pad(gain, (_SMOOTHING // 2,) * 4, mode="replicate"), _SMOOTHING, 1)
     return F.interpolate(gain, size=size, mode="bilinear", align_corners=False)[0]

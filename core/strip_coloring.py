@@ -126,7 +126,10 @@ class StripColorizer:
         # What is sure leads as hints do, so that it spreads to what is not; the rest is mixed by how sure it is.
         sure = mask | (_lattice(self._shape) & (transferred.confidence > _SURE))
         led_by = np.where(mask[..., None], hint_ab, transferred.ab)
-        ab = self._colorizer.predict(lightness, led_by, sure, saturation=saturation)
+        # The gate learned from confidences that promise less than the transfer network's: squared, what is half sure
+        # leads less.
+        trusted = transferred._replace(confidence=transferred.confidence**2)
+        ab = self._colorizer.predict(lightness, led_by, sure, saturation=saturation, transferred=trusted)
         mixed = ab + transferred.confidence[..., None] * (transferred.ab - ab)
         return np.where(mask[..., None], ab, mixed)
 

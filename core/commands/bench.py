@@ -76,6 +76,7 @@ def _stages(movie: Path, settings: Settings, hints: Any) -> dict[str, float]:
     from ..color import lightness_from_srgb, recolor
     from ..colorizer import Colorizer
     from ..flow import measure_motion, motion_picture, motion_shape
+    from ..frame_spool import FrameSpool
     from ..frames.sink import encode_png
     from ..frames.source import open_source
     from ..raster import rasterize
@@ -89,10 +90,9 @@ def _stages(movie: Path, settings: Settings, hints: Any) -> dict[str, float]:
         width, height = source.info.width, source.info.height
         frames = list(source.read())
         timings["decode"] = (time.perf_counter() - start) * 1000 / len(frames)
-        motion = StripMotion(source, motion_shape(width, height))
-        window = range(min(2 * STEADY_REACH + 1, len(frames)))
-        for number in window:
-            motion.see(number, lightness_from_srgb(frames[number]))
+    window = range(min(2 * STEADY_REACH + 1, len(frames)))
+    with FrameSpool(frames) as footage:
+        motion = StripMotion(footage, motion_shape(width, height))
         for number in window[:-1]:
             motion.between(number)
     lightness = lightness_from_srgb(frames[0])

@@ -118,7 +118,7 @@ def test_a_changed_keyframe_changes_the_keys_of_the_frames_that_it_reaches_and_n
     before = track(20, 40, 60, 80)
     changed = HintTrack((*before.keyframes[:2], track(60, color="#2040c0").keyframes[0], before.keyframes[3]))
     differing = [number for number, (a, b) in enumerate(zip(keys(before), keys(changed), strict=True)) if a != b]
-    assert differing == list(range(41, 80))
+    assert differing == list(range(40, 81))
 
 
 def test_a_keyframe_without_strokes_changes_nothing() -> None:

@@ -19,15 +19,18 @@ from .moving_pictures import HEIGHT, WIDTH, camera_move
 INNER = np.s_[16:-16, 16:-16]
 
 
-class NoFootage:
-    """Every frame was seen, so none is read."""
+class Frames:
+    """Footage of these frames."""
+
+    def __init__(self, frames: list[np.ndarray]) -> None:
+        self._frames = frames
 
     def read(self, first: int, last: int) -> Iterator[np.ndarray]:
-        raise AssertionError(f"frames {first} to {last} were read")
+        return iter(self._frames[first : last + 1])
 
 
 def seen(frames: list[np.ndarray]) -> StripMotion:
-    motion = StripMotion(NoFootage(), motion_shape(WIDTH, HEIGHT))
+    motion = StripMotion(Frames(frames), motion_shape(WIDTH, HEIGHT))
     for number, frame in enumerate(frames):
         motion.see(number, lightness_from_srgb(frame))
     return motion
