@@ -52,7 +52,7 @@ def _train_colorizer(args: argparse.Namespace) -> int:
     from ..picture_sets import read_pictures
     from ..training.crops import PictureMix
     from ..training.recipes import RECIPES
-    from ..training.trainer import CHECKPOINT, ColorizerTrainer
+    from ..training.trainer import ColorizerTrainer
     from ..training.validation import Validation
 
     if args.recipe not in RECIPES:
@@ -65,8 +65,8 @@ def _train_colorizer(args: argparse.Namespace) -> int:
         print(f"{path}: {len(pictures)} pictures, share {share:g}", flush=True)
     folder = Path(args.out)
     trainer = ColorizerTrainer(recipe, PictureMix(data_sets), Validation(kept), folder, choose_device(args.device))
-    if (folder / CHECKPOINT).exists():
-        trainer.resume(folder / CHECKPOINT)
+    if trainer.checkpoint.exists():
+        trainer.resume()
         print(f"resumed at step {trainer.step}", flush=True)
     elif args.start_from:
         trainer.start_from(load_network(Path(args.start_from), recipe.variant))

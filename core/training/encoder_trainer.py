@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import math
-import sys
-import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -14,63 +10,42 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from tqdm import tqdm
 
-from ..memory import keep_freed_memory
 from ..nets.vgg import DEVIATION, MEAN
 from ..picture_sets import LabelledPictures
-from .checkpoint import load_checkpoint, save_checkpoint
 from .crops import random_crop
 from .encoder_classifier import EncoderClassifier, folded
 from .recipes import EncoderRecipe, Phase
+from .training_run import Passed, TrainingRun, batches_ahead, starting_decay
 
-_VALIDATE_EVERY_S = 600.0
-_FINAL_RATE = 0.01
 _LABEL_SMOOTHING = 0.05
 _VALIDATION_BATCH = 100
 
 
-class EncoderTrainer:
+class EncoderTrainer(TrainingRun):
     """One run, kept in one checkpoint file. best: the validation accuracy, 0..1, that was the highest."""
+
+    final_rate = 0.01
 
     def __init__(
         self, recipe: EncoderRecipe, learned: LabelledPictures, kept: LabelledPictures, checkpoint: Path, device: str
     ) -> None:
         """learned, kept: pictures to learn from and to validate on, of the same classes."""
         self.recipe, self.learned, self.kept = recipe, learned, kept
-        self.checkpoint, self.device = checkpoint, torch.device(device)
-        keep_freed_memory()
+        self.device = torch.device(device)
         torch.manual_seed(recipe.seed)
         self.network = EncoderClassifier(recipe.widths, recipe.depths, len(learned.classes)).to(self.device)
         # torch's stubs do not know Module.to's memory_format.
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
-        self.optimizer = torch.optim.AdamW(
+        optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
         )
-        self.step, self.seconds, self.best = 0, 0.0, 0.0
+        super().__init__(recipe, self.network, optimizer, checkpoint)
 
-    def resume(self) -> None:
-        """Go on from the checkpoint. Raises InputError if it is none of this network's."""
-        self.step, self.seconds, self.best = load_checkpoint(
-            self.checkpoint, self.network, self.average, self.optimizer
-        )
-
-    def train(self, minutes: float) -> None:
-        """Train until the run has had its minutes; saves and validates every few minutes and at the end."""
-        budget, started, validated = minutes * 60.0, time.monotonic() - self.seconds, time.monotonic()
-        self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        interval = 0.5 if sys.stderr.isatty() else 30.0
-        with tqdm(total=round(budget), initial=round(self.seconds), unit="s", mininterval=interval) as bar:
-            for progress, (pictures, labels) in self._batches(started, budget):
-                loss = self._learn(pictures, labels, progress)
-                self.seconds = time.monotonic() - started
-                bar.update(round(self.seconds) - bar.n)
-                bar.set_postfix(step=self.step, loss=f"{loss:.3f}", size=pictures.shape[-1], refresh=False)
-                if time.monotonic() - validated > _VALIDATE_EVERY_S:
-                    self._validate_and_save(bar)
-                    validated = time.monotonic()
-            self._validate_and_save(bar)
+    def _steps(self, passed: Passed) -> Iterator[dict[str, str | int]]:
+        for progress, (pictures, labels) in batches_ahead(self, self.recipe.phases, self._make_batch, passed):
+            loss = self._learn(pictures, labels, progress)
+            yield {"loss": f"{loss:.3f}", "size": pictures.shape[-1]}
 
     def encoder_weights(self) -> dict[str, Tensor]:
         """The averaged network as plain convolutions: the state dict of a nets.vgg.Encoder."""
@@ -95,18 +70,6 @@ class EncoderTrainer:
         rank = torch.cat(ranks)
         return float((rank < 1).float().mean()), float((rank < 5).float().mean())
 
-    def _batches(self, started: float, budget: float) -> Iterator[tuple[float, tuple[np.ndarray, Tensor]]]:
-        """(share of the run that has passed, batch); the next batch is made while this one is learned from."""
-        with ThreadPoolExecutor(1) as maker:
-            waiting = None
-            while (progress := (time.monotonic() - started) / budget) < 1.0:
-                batch = waiting.result() if waiting else self._make_batch(self.step, self._phase(progress))
-                waiting = maker.submit(self._make_batch, self.step + 1, self._phase(progress))
-                yield progress, batch
-
-    def _phase(self, progress: float) -> Phase:
-        return next(phase for phase in self.recipe.phases if progress < phase.until or phase is self.recipe.phases[-1])
-
     def _make_batch(self, step: int, phase: Phase) -> tuple[np.ndarray, Tensor]:
         """Crops uint8 (B, S, S, 3), some of them grey, and their classes; the same for the same step and phase."""
         rng = np.random.default_rng((self.recipe.seed, step))
@@ -122,8 +85,7 @@ class EncoderTrainer:
         return ((planes - mean) / deviation).to(self.device, memory_format=torch.channels_last)
 
     def _learn(self, pictures: np.ndarray, labels: Tensor, progress: float) -> float:
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.learning_rate * self._rate(progress)
+        self._set_rate(progress)
         with torch.autocast(self.device.type, torch.bfloat16):
             logits = self.network(self._input(pictures))
         loss = F.cross_entropy(logits.float(), labels.to(self.device), label_smoothing=_LABEL_SMOOTHING)
@@ -131,26 +93,13 @@ class EncoderTrainer:
         loss.backward()
         self.optimizer.step()
         self.step += 1
-        decay = min(self.recipe.ema_decay, self.step / (self.step + 20.0))
-        with torch.no_grad():
-            for name, value in self.network.state_dict().items():
-                if value.is_floating_point():
-                    self.average[name].lerp_(value, 1.0 - decay)
+        self._average_in(starting_decay(self.recipe.ema_decay, self.step))
         return float(loss.detach())
 
-    def _rate(self, progress: float) -> float:
-        warmth = min(1.0, (self.step + 1) / self.recipe.warmup_steps)
-        return warmth * (_FINAL_RATE + (1.0 - _FINAL_RATE) * 0.5 * (1.0 + math.cos(math.pi * min(progress, 1.0))))
-
-    def _validate_and_save(self, bar: tqdm) -> None:
+    def _validated(self) -> tuple[float, str]:
         top1, top5 = self.accuracy()
-        self.best = max(self.best, top1)
-        progress = (self.step, self.seconds, self.best)
-        save_checkpoint(self.checkpoint, self.network, self.average, self.optimizer, progress)
-        bar.write(
-            f"{self.seconds / 60:6.1f} min, step {self.step}: top-1 {top1:.1%}, top-5 {top5:.1%} "
-            f"of {len(self.kept.pictures)} pictures in {len(self.kept.classes)} classes"
-        )
+        classes = f"{len(self.kept.pictures)} pictures in {len(self.kept.classes)} classes"
+        return top1, f"top-1 {top1:.1%}, top-5 {top5:.1%} of {classes}"
 
 
 def _at_size(picture: np.ndarray, size: int) -> np.ndarray:

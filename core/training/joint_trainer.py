@@ -7,9 +7,7 @@ the two frames along their motion. The transfer network learns from what the col
 from __future__ import annotations
 
 import math
-import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,20 +15,16 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from tqdm import tqdm
 
-from ..memory import keep_freed_memory
 from ..nets.fusion import FUSION_CELL, TransferNet
 from ..nets.two_tower import AB_SCALE, TwoTower
-from .checkpoint import load_checkpoint, save_checkpoint
 from .hint_sampling import sample_hints
 from .recipes import JointRecipe
+from .training_run import Passed, TrainingRun
 from .transfer_samples import SamplePair
 from .transfer_trainer import brought, choose
 from .transfer_views import View, random_window, stacked, view, windowed
 
-_VALIDATE_EVERY_S = 300.0
-_FINAL_RATE = 0.05
 # Which anchors are remembered, and which estimates are given.
 _GIVEN = (((0,), (0, 1)), ((0, 1), (0, 1, 2, 3)), ((1,), (2, 3)))
 
@@ -61,8 +55,11 @@ class Figures:
     flicker: float
 
 
-class JointTrainer:
+class JointTrainer(TrainingRun):
     """One run, kept in one checkpoint file, begun from two trained networks."""
+
+    validate_every_s = 300.0
+    final_rate = 0.05
 
     def __init__(
         self,
@@ -75,34 +72,16 @@ class JointTrainer:
     ) -> None:
         """learned: sets of pairs, drawn from equally often; those of one set have one size."""
         self.recipe, self.learned, self.kept = recipe, learned, kept
-        self.checkpoint, self.device = checkpoint, torch.device(device)
-        keep_freed_memory()
+        self.device = torch.device(device)
         torch.manual_seed(recipe.seed)
         self.joint = joint.to(self.device)
-        self.average = {name: value.detach().clone() for name, value in joint.state_dict().items()}
         tuned = [parameter for parameter in joint.parameters() if parameter.requires_grad]
-        self.optimizer = torch.optim.AdamW(tuned, lr=recipe.learning_rate, weight_decay=0.0, betas=(0.9, 0.99))
-        self.step, self.seconds, self.best = 0, 0.0, -math.inf
+        optimizer = torch.optim.AdamW(tuned, lr=recipe.learning_rate, weight_decay=0.0, betas=(0.9, 0.99))
+        super().__init__(recipe, self.joint, optimizer, checkpoint)
 
-    def resume(self) -> None:
-        """Go on from the checkpoint. Raises InputError if it is none of these networks'."""
-        self.step, self.seconds, self.best = load_checkpoint(self.checkpoint, self.joint, self.average, self.optimizer)
-
-    def train(self, minutes: float) -> None:
-        """Tune until the run has had its minutes; saves and validates every few minutes and at the end."""
-        budget, started, validated = minutes * 60.0, time.monotonic() - self.seconds, time.monotonic()
-        self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        interval = 0.5 if sys.stderr.isatty() else 30.0
-        with tqdm(total=round(budget), initial=round(self.seconds), unit="s", mininterval=interval) as bar:
-            while (progress := (time.monotonic() - started) / budget) < 1.0:
-                loss = self._learn(progress)
-                self.seconds = time.monotonic() - started
-                bar.update(round(self.seconds) - bar.n)
-                bar.set_postfix(step=self.step, loss=f"{loss:.3f}", refresh=False)
-                if time.monotonic() - validated > _VALIDATE_EVERY_S:
-                    self._validate_and_save(bar)
-                    validated = time.monotonic()
-            self._validate_and_save(bar)
+    def _steps(self, passed: Passed) -> Iterator[dict[str, str | int]]:
+        while (progress := passed()) < 1.0:
+            yield {"loss": f"{self._learn(progress):.3f}"}
 
     def figures(self) -> Figures:
         """Of the averaged weights, over the kept pairs with hints."""
@@ -122,8 +101,7 @@ class JointTrainer:
 
     def _learn(self, progress: float) -> float:
         rng = np.random.default_rng((self.recipe.seed, self.step))
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.learning_rate * self._rate(progress)
+        self._set_rate(progress)
         pairs = self.learned[int(rng.integers(len(self.learned)))]
         pair = pairs[int(rng.integers(len(pairs)))]
         frames, step = self._frames(pair, _GIVEN[int(rng.integers(len(_GIVEN)))], rng)
@@ -139,9 +117,7 @@ class JointTrainer:
         torch.nn.utils.clip_grad_norm_(self.joint.parameters(), 1.0)
         self.optimizer.step()
         self.step += 1
-        with torch.no_grad():
-            for name, value in self.joint.state_dict().items():
-                self.average[name].lerp_(value, 1.0 - self.recipe.ema_decay)
+        self._average_in(self.recipe.ema_decay)
         return float(loss.detach())
 
     def _frames(
@@ -161,19 +137,10 @@ class JointTrainer:
         true_ab = F.interpolate(frames.truth, scale_factor=FUSION_CELL, mode="bilinear")
         return sample_hints(true_ab, generator)
 
-    def _rate(self, progress: float) -> float:
-        warmth = min(1.0, (self.step + 1) / self.recipe.warmup_steps)
-        return warmth * (_FINAL_RATE + (1.0 - _FINAL_RATE) * 0.5 * (1.0 + math.cos(math.pi * min(progress, 1.0))))
-
-    def _validate_and_save(self, bar: tqdm) -> None:
+    def _validated(self) -> tuple[float, str]:
         figures = self.figures()
-        self.best = max(self.best, -figures.error)
-        progress = (self.step, self.seconds, self.best)
-        save_checkpoint(self.checkpoint, self.joint, self.average, self.optimizer, progress)
-        bar.write(
-            f"{self.seconds / 60:6.1f} min, step {self.step}: ab error {figures.error:.3f}, "
-            f"difference along the motion {figures.flicker:.3f}"
-        )
+        said = f"ab error {figures.error:.3f}, difference along the motion {figures.flicker:.3f}"
+        return -figures.error, said
 
 
 def along_motion(ab: Tensor, step: Tensor) -> Tensor:

@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import math
-import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from tqdm import tqdm
 
-from ..memory import keep_freed_memory
 from ..nets.domain_transform import spread_hints, step_costs
 from ..nets.fusion import FUSION_CELL, Choice, Memory, TransferNet
 from ..nets.similarity import Descriptor
-from .checkpoint import load_checkpoint, save_checkpoint
 from .recipes import TransferRecipe
+from .training_run import Passed, TrainingRun, starting_decay
 from .transfer_samples import TransferSample
 from .transfer_views import View, random_window, stacked, turned, view, windowed
 
 # Pixels to a window's side: enough to judge a place by its surroundings.
 _WINDOW = 128
-_VALIDATE_EVERY_S = 60.0
 # Which anchors are remembered, and which estimates are given: the earlier one, both, and no routes.
 _Given = tuple[tuple[int, ...], tuple[int, ...]]
 _VALIDATED: tuple[_Given, ...] = (((0,), (0, 1)), ((0, 1), (0, 1, 2, 3)), ((0,), ()))
-_FINAL_RATE = 0.02
 # The stand-in for what the colorizer makes of doubtful places: trusted colours spread by (cells, L*).
 _FILL_REACH = (24.0, 10.0)
 # ab that an error of the gathered colours counts at most, and its share of the loss.
@@ -38,8 +32,10 @@ _MOST_ERROR, _GATHERED_SHARE = 40.0, 0.15
 _RIGHT, _CONFIDENCE_SHARE = 7.0, 4.0
 
 
-class TransferTrainer:
+class TransferTrainer(TrainingRun):
     """One run, kept in one checkpoint file. best: the lowest validation error, ab units, below zero."""
+
+    validate_every_s = 60.0
 
     def __init__(
         self,
@@ -51,52 +47,31 @@ class TransferTrainer:
     ) -> None:
         """learned: sets of samples, drawn from equally often; those of one set have one size."""
         self.recipe, self.learned, self.kept = recipe, learned, kept
-        self.checkpoint, self.device = checkpoint, torch.device(device)
-        keep_freed_memory()
+        self.device = torch.device(device)
         torch.manual_seed(recipe.seed)
         self.network = TransferNet().to(self.device)
         # torch's stubs do not know Module.to's memory_format.
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         for part in self.network.descriptor.tower():
             part.requires_grad_(False)
-        self.optimizer = torch.optim.AdamW(
+        optimizer = torch.optim.AdamW(
             [parameter for parameter in self.network.parameters() if parameter.requires_grad],
             lr=recipe.learning_rate, weight_decay=recipe.weight_decay, betas=(0.9, 0.99),
         )  # fmt: skip
-        self.step, self.seconds, self.best = 0, 0.0, -math.inf
+        super().__init__(recipe, self.network, optimizer, checkpoint)
 
     def start_from(self, descriptor: Descriptor) -> None:
         """A new run with the descriptor that the samples were seen with."""
         self.network.descriptor.load_state_dict(descriptor.state_dict())
-        self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+        self.start_average()
 
-    def resume(self) -> None:
-        """Go on from the checkpoint. Raises InputError if it is none of this network's."""
-        self.step, self.seconds, self.best = load_checkpoint(
-            self.checkpoint, self.network, self.average, self.optimizer
-        )
-
-    def train(self, minutes: float) -> None:
-        """Train until the run has had its minutes; saves and validates every few minutes and at the end."""
-        budget, started, validated = minutes * 60.0, time.monotonic() - self.seconds, time.monotonic()
-        self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        interval = 0.5 if sys.stderr.isatty() else 30.0
-        with tqdm(total=round(budget), initial=round(self.seconds), unit="s", mininterval=interval) as bar:
-            while (progress := (time.monotonic() - started) / budget) < 1.0:
-                loss = self._learn(progress)
-                self.seconds = time.monotonic() - started
-                bar.update(round(self.seconds) - bar.n)
-                bar.set_postfix(step=self.step, loss=f"{loss:.3f}", refresh=False)
-                if time.monotonic() - validated > _VALIDATE_EVERY_S:
-                    self._validate_and_save(bar)
-                    validated = time.monotonic()
-            self._validate_and_save(bar)
+    def _steps(self, passed: Passed) -> Iterator[dict[str, str | int]]:
+        while (progress := passed()) < 1.0:
+            yield {"loss": f"{self._learn(progress):.3f}"}
 
     def _learn(self, progress: float) -> float:
         rng = np.random.default_rng((self.recipe.seed, self.step))
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.learning_rate * self._rate(progress)
+        self._set_rate(progress)
         samples = self.learned[int(rng.integers(len(self.learned)))]
         chosen = [samples[i] for i in rng.integers(len(samples), size=self.recipe.batch)]
         remembered, given = _anchors_used(rng) if chosen[0].routed else ((0,), ())
@@ -110,10 +85,7 @@ class TransferTrainer:
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimizer.step()
         self.step += 1
-        decay = min(self.recipe.ema_decay, self.step / (self.step + 20.0))
-        with torch.no_grad():
-            for name, value in self.network.state_dict().items():
-                self.average[name].lerp_(value, 1.0 - decay)
+        self._average_in(starting_decay(self.recipe.ema_decay, self.step))
         return float(loss.detach())
 
     def _loss(self, seen: View) -> Tensor:
@@ -128,11 +100,7 @@ class TransferTrainer:
         gathered = (choice.gathered - seen.truth).square().sum(1).add(0.1).sqrt().clamp(max=_MOST_ERROR)
         return error + _CONFIDENCE_SHARE * doubted + _GATHERED_SHARE * gathered.mean()
 
-    def _rate(self, progress: float) -> float:
-        warmth = min(1.0, (self.step + 1) / self.recipe.warmup_steps)
-        return warmth * (_FINAL_RATE + (1.0 - _FINAL_RATE) * 0.5 * (1.0 + math.cos(math.pi * min(progress, 1.0))))
-
-    def _validate_and_save(self, bar: tqdm) -> None:
+    def _validated(self) -> tuple[float, str]:
         """Error of ab, root mean square over the kept samples, with all that is known and with the earlier anchor."""
         network = TransferNet().to(self.device)
         network.load_state_dict(self.average)
@@ -147,13 +115,8 @@ class TransferTrainer:
                 rival = seen.estimates.ab[:, -1] if given else seen.unaided
                 alone.append(float((rival - seen.truth).square().sum(1).mean()))
             figures.append((math.sqrt(np.mean(errors)), math.sqrt(np.mean(alone))))
-        self.best = max(self.best, -figures[0][0])
-        progress = (self.step, self.seconds, self.best)
-        save_checkpoint(self.checkpoint, self.network, self.average, self.optimizer, progress)
         table = " · ".join(f"{value:.2f} (one route {alone:.2f})" for value, alone in figures)
-        bar.write(
-            f"{self.seconds / 60:6.1f} min, step {self.step}: ab error, anchor before · both · likeness alone {table}"
-        )
+        return -figures[0][0], f"ab error, anchor before · both · likeness alone {table}"
 
 
 def choose(network: TransferNet, seen: View) -> Choice:

@@ -58,7 +58,7 @@ def test_a_run_saves_itself_and_goes_on_where_it_stopped(tmp_path: Path) -> None
     trainer = trainer_in(tmp_path)
     trainer.train(minutes=0.02)
     resumed = trainer_in(tmp_path)
-    resumed.resume(tmp_path / CHECKPOINT)
+    resumed.resume()
     assert resumed.step == trainer.step > 0
     assert resumed.seconds == trainer.seconds
     for name, value in trainer.average.items():
