@@ -50,6 +50,7 @@ class Colorizer:
 
     def __init__(self, network: TwoTower, digest: str, device: str, working_size: int) -> None:
         self.device, self.digest, self.working_size = device, digest, working_size
+        self._in_bfloat16 = computes_in_bfloat16(device)
         self._encoded: tuple[bytes, _Encoded] | None = None
         self._network = freeze(network).eval().to(device)
         # torch's stubs do not know Module.to's memory_format.
@@ -205,7 +206,7 @@ class Colorizer:
         if brought is not None:
             ab, confidence = (F.pad(part, padding)[None].to(self.device) for part in brought)
             colors_brought = ab, confidence
-        with torch.autocast("cpu", torch.bfloat16, enabled=computes_in_bfloat16(self.device)):
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._in_bfloat16):
             return self._network(*(part[None].to(self.device) for part in inputs), colors_brought)
 
 

@@ -16,6 +16,7 @@ from .devices import choose_device
 from .errors import InputError
 from .frame_keys import FrameKeys
 from .frame_spool import FrameSpool
+from .frames.bit_depth import as_dtype
 from .frames.sink import encode_png
 from .frames.source import FrameSource, open_source
 from .hints import HintTrack
@@ -149,7 +150,6 @@ class _JobFootage:
 
     def __init__(self, source: FrameSource, bit_depth: int, should_cancel: Callable[[], bool]) -> None:
         self._source = source
-        self._deepen = bit_depth > source.info.bit_depth
         self.dtype = np.dtype(np.uint16 if max(bit_depth, source.info.bit_depth) == 16 else np.uint8)
         self._should_cancel = should_cancel
 
@@ -158,7 +158,7 @@ class _JobFootage:
         for rgb in self._source.read(first, min(last, end)) if first <= end else ():
             if self._should_cancel():
                 raise JobCancelledError
-            yield rgb.astype(np.uint16) * np.uint16(257) if self._deepen else rgb
+            yield as_dtype(rgb, self.dtype)
 
 
 class _Render:
@@ -197,19 +197,13 @@ class _Render:
         def encoded(frame: tuple[int, np.ndarray, np.ndarray | None]) -> bytes:
             number, rgb, original = frame
             finished = self._style.finished(self._references.finished(number, rgb), original)
-            return encode_png(_at_depth(finished, self._bit_depth))
+            return encode_png(as_dtype(finished, np.uint8) if self._bit_depth == 8 else finished)
 
         originals = self._style.originals(numbers)
         frames = zip(numbers, self._strip.render(numbers[0], numbers[-1]), originals, strict=True)
         for number, png in zip(numbers, overlapped(encoded, frames), strict=True):
             self._store.put(self._keys.key(number), png)
             yield number, png, True
-
-
-def _at_depth(rgb: np.ndarray, bit_depth: int) -> np.ndarray:
-    if bit_depth == 8 and rgb.dtype == np.uint16:
-        return ((rgb.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    return rgb
 
 
 def _range(source: Source, frame_count: int) -> tuple[int, int]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from .color import lightness_from_srgb
 from .errors import InputError
+from .frames.bit_depth import as_dtype
 from .frames.picture import read_picture
 from .hints import HintTrack
 from .raster import rasterize
@@ -129,11 +130,7 @@ def _fitted(frame: int, picture: np.ndarray, width: int, height: int, dtype: np.
         )
     if picture.shape[:2] != (height, width):
         picture = _resized(_of_shape(picture, width / height), width, height)
-    if picture.dtype == dtype:
-        return picture
-    if dtype == np.uint16:
-        return picture.astype(np.uint16) * np.uint16(257)
-    return ((picture.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return as_dtype(picture, dtype)
 
 
 def _of_shape(picture: np.ndarray, aspect: float) -> np.ndarray:

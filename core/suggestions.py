@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from .color import ab_from_srgb, recolor, srgb_from_lab
+from .frames.bit_depth import as_dtype
 from .nets.ab_bins import BIN_SIZE, bin_centres
 
 # Of two equally likely colours the more saturated one comes first: e^0.2 for every 10 of chroma.
@@ -70,5 +71,5 @@ def _at_lightness(ab: np.ndarray, lightness: float) -> tuple[np.ndarray, list[st
     grey = srgb_from_lab(torch.tensor([lightness, 0.0, 0.0]).view(3, 1, 1)).mean()
     pixels = np.full((1, len(ab), 3), round(float(grey) * 65535), np.uint16)
     colored = recolor(pixels, ab[None].astype(np.float32))
-    rounded = (colored[0].astype(np.uint32) + 128) // 257
+    rounded = as_dtype(colored[0], np.uint8)
     return ab_from_srgb(colored)[0], [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in rounded]

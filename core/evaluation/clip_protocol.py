@@ -18,6 +18,7 @@ import torch
 
 from ..color import ab_from_srgb, lightness_from_srgb, recolor, srgb_from_lab
 from ..errors import InputError
+from ..frames.bit_depth import as_dtype
 from ..frames.source import open_source
 from ..hints import HintTrack, Keyframe, Stroke
 from ..raster import rasterize
@@ -96,8 +97,7 @@ def _hex(lightness: float, a: float, b: float) -> str:
 
 
 def _reduced(rgb: np.ndarray, width: int) -> np.ndarray:
-    if rgb.dtype == np.uint16:
-        rgb = ((rgb.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    rgb = as_dtype(rgb, np.uint8)
     if rgb.shape[1] <= width:
         return rgb
     height = max(1, round(rgb.shape[0] * width / rgb.shape[1]))

@@ -16,6 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation
 
 from ..errors import InputError
+from .bit_depth import as_dtype
 
 MOVIE_SUFFIXES = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -101,7 +102,7 @@ class MovieSink:
         if rgb.shape != (height, width, 3):
             raise ValueError(f"the movie is {width} by {height}, and the frame has the shape {rgb.shape}")
         if rgb.dtype == np.uint16:
-            rgb = ((rgb.astype(np.uint32) + 128) // 257).astype(np.uint8)  # swscale would dither
+            rgb = as_dtype(rgb, np.uint8)  # swscale would dither
         even = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
         frame = VideoFrame.from_ndarray(even, format="rgb24").reformat(
             format="yuv420p",
