@@ -7,7 +7,6 @@ import numpy as np
 
 SIDE = 256
 PATCH = 7
-HINT_COUNTS = (0, 1, 2, 5, 10, 20, 50, 100)
 VALIDATION_COUNTS = (0, 1, 10, 100)
 
 
