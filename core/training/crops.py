@@ -21,16 +21,21 @@ def random_crop(picture: np.ndarray, size: int, rng: np.random.Generator) -> np.
 
 
 class PictureMix:
-    """Draws crops from several data sets, each with its share of the draws."""
+    """Draws crops from several data sets, each with its share of the draws.
+
+    Where crops are more than twice as large as a data set's pictures, its share falls with the square of that: what is
+    only enlarged has no edges to teach.
+    """
 
     def __init__(self, data_sets: Sequence[tuple[list[np.ndarray], float]]) -> None:
         self._pictures = [pictures for pictures, _ in data_sets]
-        shares = np.array([share for _, share in data_sets], dtype=np.float64)
-        self._shares = shares / shares.sum()
+        self._weights = np.array([share for _, share in data_sets], dtype=np.float64)
+        self._sides = np.array([np.median([min(p.shape[:2]) for p in pictures]) for pictures in self._pictures])
 
     def crops(self, count: int, size: int, rng: np.random.Generator) -> np.ndarray:
         """uint8 (count, size, size, 3)."""
-        chosen = rng.choice(len(self._pictures), size=count, p=self._shares)
+        weights = self._weights * np.minimum(1.0, 2.0 * self._sides / size) ** 2
+        chosen = rng.choice(len(self._pictures), size=count, p=weights / weights.sum())
         return np.stack(
             [random_crop(self._pictures[i][rng.integers(len(self._pictures[i]))], size, rng) for i in chosen]
         )
