@@ -34,9 +34,10 @@ def spread(values: Tensor, across: Tensor, down: Tensor) -> Tensor:
     """
     across_weights, down_weights = _line_weights(across), _line_weights(down.transpose(1, 2))
     for turn in range(TURNS):
-        scale = 2**turn
-        values = torch.einsum("bcyx,byxz->bcyz", values, across_weights**scale)
-        values = torch.einsum("bcyx,bxyz->bczx", values, down_weights**scale)
+        if turn:
+            across_weights, down_weights = across_weights.square(), down_weights.square()
+        values = torch.einsum("bcyx,byxz->bcyz", values, across_weights)
+        values = torch.einsum("bcyx,bxyz->bczx", values, down_weights)
     return values
 
 
@@ -54,4 +55,4 @@ def spread_hints(hint_ab: Tensor, weight: Tensor, across: Tensor, down: Tensor) 
 def _line_weights(costs: Tensor) -> Tensor:
     """exp(-distance) between all cells of a line: costs (B, lines, n - 1) → (B, lines, n, n)."""
     position = torch.nn.functional.pad(costs.cumsum(-1), (1, 0))
-    return torch.exp(-(position.unsqueeze(-1) - position.unsqueeze(-2)).abs())
+    return (position.unsqueeze(-1) - position.unsqueeze(-2)).abs_().neg_().exp_()

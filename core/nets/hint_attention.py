@@ -10,8 +10,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .hinted_cells import hinted_cells
+
 # A cell without hints must not be seen; this logarithm of its weight is finite in bfloat16 and float16.
 _UNSEEN = -1e4
+# More hinted cells than this, of 8 by 8 pixels, are thinned: a quarter of a 16:9 picture at 512.
+MOST_CELLS = 2048
 
 
 class HintAttention(nn.Module):
@@ -33,28 +37,38 @@ class HintAttention(nn.Module):
         Returns gathered ab (B, 2 * heads, h, w) and its trust (B, heads, h, w), 0 (nothing alike is hinted) to 1.
         """
         batch, _, height, width = features.shape
+        chosen = hinted_cells(weight, MOST_CELLS)
+        if not chosen.shape[1]:
+            nought = features.new_zeros(batch, 3 * self.heads, height, width, dtype=torch.float32)
+            return nought[:, self.heads :], nought[:, : self.heads]
+
+        def at_hints(planes: Tensor) -> Tensor:
+            tokens = planes.flatten(2).transpose(1, 2)
+            return tokens.gather(1, chosen[..., None].expand(-1, -1, tokens.shape[-1]))
+
         with torch.autocast(features.device.type, enabled=False):
-            query, key = self._tokens(self.query(features.float())), self._tokens(self.key(features.float()))
-            place = _places(height, width, features.device).expand(batch, self.heads, -1, -1)
+            query = F.normalize(self.query(features.float()).flatten(2).unflatten(1, (self.heads, -1)), dim=2)
+            query = query.transpose(-1, -2)
+            seen = at_hints(features.float()) @ self.key.weight.flatten(1).T + self.key.bias
+            key = F.normalize(seen.unflatten(-1, (self.heads, -1)), dim=-1).transpose(1, 2)
+            place = _places(height, width, features.device)
+            key_place = place[chosen].unsqueeze(1).expand(-1, self.heads, -1, -1)
+            place = place.expand(batch, self.heads, -1, -1)
             reach = F.softplus(self.nearness)
-            far = place.square().sum(-1, keepdim=True) * reach
-            ones = torch.ones_like(far)
-            seen = torch.where(weight > 0, weight.float().clamp(min=1e-4).log(), _UNSEEN).flatten(2).unsqueeze(-1)
+            far, key_far = (p.square().sum(-1, keepdim=True) * reach for p in (place, key_place))
+            hint_weight = at_hints(weight.float())
+            amount = torch.where(hint_weight > 0, hint_weight.clamp(min=1e-4).log(), _UNSEEN).unsqueeze(1)
             # Similarity, nearness and weight as one inner product; "nothing" is one more key, of value 0.
-            query = torch.cat((query * self.temperature, 2.0 * reach * place, -far, ones), -1)
-            key = torch.cat((key, place, ones, seen - far), -1)
+            query = torch.cat((query * self.temperature, 2.0 * reach * place, -far, torch.ones_like(far)), -1)
+            key = torch.cat((key, key_place, torch.ones_like(key_far), amount - key_far), -1)
             nothing = F.pad(self.nothing.expand(batch, -1, -1, -1), (key.shape[-1] - 1, 0))
-            values = torch.cat((hint_ab.float(), torch.ones_like(weight, dtype=torch.float32)), 1)
-            values = F.pad(values.flatten(2).transpose(1, 2), (0, key.shape[-1] - values.shape[1], 0, 1))
-            values = values.unsqueeze(1).expand(-1, self.heads, -1, -1)
+            values = torch.cat((at_hints(hint_ab.float()), torch.ones_like(hint_weight)), -1)
+            values = F.pad(values, (0, key.shape[-1] - values.shape[-1], 0, 1)).unsqueeze(1)
+            values = values.expand(-1, self.heads, -1, -1)
             gathered = F.scaled_dot_product_attention(query, torch.cat((key, nothing), 2), values, scale=1.0)
         gathered = gathered[..., :3].transpose(2, 3)
         ab = gathered[:, :, :2].reshape(batch, 2 * self.heads, height, width)
         return ab, gathered[:, :, 2].reshape(batch, self.heads, height, width)
-
-    def _tokens(self, features: Tensor) -> Tensor:
-        tokens = features.flatten(2).unflatten(1, (self.heads, -1)).transpose(-1, -2)
-        return F.normalize(tokens, dim=-1)
 
 
 def _places(height: int, width: int, device: torch.device) -> Tensor:

@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .hinted_cells import hinted_cells
+
 # More hinted cells than this, of 8 by 8 pixels, are thinned: a solve of 512 takes 3 ms.
 MOST_CELLS = 512
 _EMBEDDING = 16
@@ -43,7 +45,7 @@ class Kriging(nn.Module):
         with torch.autocast(features.device.type, enabled=False):
             coordinates, log_amplitude = self.coordinates(features.float())
             cell_weight = F.avg_pool2d(weight.float(), 2, ceil_mode=True)
-            chosen = _hinted_cells(cell_weight)
+            chosen = hinted_cells(cell_weight, MOST_CELLS)
             if not chosen.shape[1]:
                 return torch.zeros_like(error, dtype=torch.float32)
 
@@ -96,11 +98,3 @@ def _left(coordinates: Tensor, log_amplitude: Tensor) -> Tensor:
 def _right(coordinates: Tensor, log_amplitude: Tensor) -> Tensor:
     own = log_amplitude - 0.5 * coordinates.square().sum(-1, keepdim=True)
     return torch.cat((coordinates, torch.ones_like(own), own), -1)
-
-
-def _hinted_cells(cell_weight: Tensor) -> Tensor:
-    """Indices (B, n) of the hinted cells of (B, 1, h, w), in one fixed scattered order; the rest is unhinted."""
-    hinted = cell_weight.flatten(1) > 0
-    count = min(MOST_CELLS, int(hinted.sum(1).max()))
-    order = torch.rand(hinted.shape[1], generator=torch.Generator().manual_seed(0)).to(hinted.device)
-    return (hinted * (1.0 + order)).topk(count, dim=1).indices

@@ -1,0 +1,18 @@
+"""Which cells of a picture are hinted: what attention and kriging look at, instead of at every cell."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def hinted_cells(cell_weight: Tensor, most: int) -> Tensor:
+    """Indices (B, n) of the cells of (B, 1, h, w) whose weight is above 0; n is the largest count, `most` at most.
+
+    One fixed scattered order says which are taken where there are more; rows with fewer are filled up with cells that
+    are not hinted.
+    """
+    hinted = cell_weight.flatten(1) > 0
+    count = min(most, int(hinted.sum(1).max()))
+    order = torch.rand(hinted.shape[1], generator=torch.Generator().manual_seed(0)).to(hinted.device)
+    return (hinted * (1.0 + order)).topk(count, dim=1).indices
