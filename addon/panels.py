@@ -124,6 +124,29 @@ class ReferencesPanel(_ColorizePanel, bpy.types.Panel):
             row.operator("vse_colorizer.remove_reference", text="", icon="X").frame = item.frame
 
 
+class StylePanel(_ColorizePanel, bpy.types.Panel):
+    bl_idname = "VSECOLORIZER_PT_style"
+    bl_label = "Style"
+    bl_parent_id = "VSECOLORIZER_PT_colorize"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return strips.active_strip(versions.sequencer_scene(context)) is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        strip = strips.active_strip(versions.sequencer_scene(context))
+        if strip is None:
+            return
+        layout.prop(strip.vse_colorizer, "style_picture")
+        strength = layout.row()
+        strength.enabled = bool(strip.vse_colorizer.style_picture)
+        strength.prop(strip.vse_colorizer, "style_strength", slider=True)
+
+
 class SettingsPanel(_ColorizePanel, bpy.types.Panel):
     bl_idname = "VSECOLORIZER_PT_settings"
     bl_label = "Settings"
@@ -158,5 +181,5 @@ class EnginePanel(_ColorizePanel, bpy.types.Panel):
 
 
 register, unregister = bpy.utils.register_classes_factory(
-    (HintColors, ColorizePanel, HintsPanel, ReferencesPanel, SettingsPanel, EnginePanel)
+    (HintColors, ColorizePanel, HintsPanel, ReferencesPanel, StylePanel, SettingsPanel, EnginePanel)
 )

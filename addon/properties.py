@@ -155,6 +155,20 @@ class StripSettings(bpy.types.PropertyGroup):
         default=str(BIT_DEPTHS[0]),
     )
     references: CollectionProperty(type=StripReference)
+    style_picture: StringProperty(
+        name="Picture",
+        description="A picture whose palette the whole strip follows, after hints and references",
+        subtype="FILE_PATH",
+        options=versions.RELATIVE_PATH,
+    )
+    style_strength: FloatProperty(
+        name="Strength",
+        description="0 leaves the colours as they are, 1 takes the style as far as the footage bears it",
+        min=0.0,
+        max=1.0,
+        default=1.0,
+        subtype="FACTOR",
+    )
     # A pointer would do, but with one Blender 4.5 to 5.2 complain on the terminal at every update.
     annotation_name: StringProperty(
         name="Hints", description="The name of the annotation that holds the strip's colour hints"

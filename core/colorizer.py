@@ -25,6 +25,8 @@ from .uncertainty import expected_square_error
 
 # How far, in cells of FOLD pixels and in L*, the last correction under a hint fades into its surroundings.
 _IMPOSE_REACH = (3.0, 6.0)
+# The same where colours do not come from the hints: they may be wrong on the whole thing that a hint stands on.
+_CORRECTION_REACH = (8.0, 8.0)
 # At full saturation only bins at least this likely, beside the likeliest, count; and each counts as e^0.8 times as
 # likely for every 10 of its chroma. Chosen by eye among twelve: rarer bins turn shadows purple.
 _LIKELY_SHARE = 0.15
@@ -87,25 +89,31 @@ class Colorizer:
         *,
         saturation: float = 0.0,
         transferred: Transferred | None = None,
+        sureness: float = 1.0,
     ) -> np.ndarray:
         """The chroma of a picture.
 
         lightness: float32 (H, W), L* 0..100. hint_ab: float32 (H, W, 2); hint_mask: bool (H, W), where hint_ab
         holds. saturation: 0 is the mean prediction, 1 the most saturated of the likely colours; hinted regions
-        do not change. transferred: colours brought from keyframes and references, of the picture's size.
-        Returns ab float32 (H, W, 2), equal to hint_ab under hint_mask.
+        do not change. transferred: colours brought from keyframes and references, of the picture's size. sureness:
+        above 0 to 1, how much the hints count; less than 1 for hints that may have slipped.
+        Returns ab float32 (H, W, 2); where sureness is 1, equal to hint_ab under hint_mask.
         Raises ValueError for shapes that do not fit or values that are not finite.
         """
         _check(lightness, hint_ab, hint_mask, saturation)
+        if not 0.0 < sureness <= 1.0:
+            raise ValueError(f"sureness is {sureness}, and must be above 0 and at most 1")
         if transferred is not None:
             _check_transferred(transferred, lightness.shape)
         full, hints, mask = _planes(lightness, hint_ab, hint_mask)
         small, small_hints, small_mask = self._to_working_size(full, hints, mask)
         brought = None if transferred is None else _to_size(transferred, (small.shape[0], small.shape[1]))
-        ab = self._run(small, small_hints, small_mask, saturation, brought)
-        ab = _impose(ab, small, small_hints, small_mask)
+        ab = self._run(small, small_hints, small_mask * sureness, saturation, brought)
+        if sureness == 1.0:
+            ab = _impose(ab, small, small_hints, small_mask)
         ab = upsample_planes(ab, full) if ab.shape[-2:] != full.shape else ab
-        ab = torch.where(mask > 0, hints, ab)
+        if sureness == 1.0:
+            ab = torch.where(mask > 0, hints, ab)
         return np.ascontiguousarray(np.moveaxis(ab.numpy(), 0, -1))
 
     def suggest(
@@ -261,7 +269,19 @@ def _unhinted_share(lightness: Tensor, mask: Tensor, size: tuple[int, int]) -> T
     return F.interpolate(share, size=size, mode="bilinear", align_corners=False)[0, 0]
 
 
-def _impose(ab: Tensor, lightness: Tensor, hints: Tensor, mask: Tensor) -> Tensor:
+def corrected_by_hints(ab: np.ndarray, lightness: np.ndarray, hint_ab: np.ndarray, hint_mask: np.ndarray) -> np.ndarray:
+    """Chroma of any source, float32 (H, W, 2), with its error under the hints taken off there and around, along edges.
+
+    lightness, hint_ab, hint_mask: as in `Colorizer.predict`, of the same size.
+    """
+    planes = torch.from_numpy(np.ascontiguousarray(np.moveaxis(ab, -1, 0)))
+    corrected = _impose(planes, *_planes(lightness, hint_ab, hint_mask), _CORRECTION_REACH)
+    return np.moveaxis(corrected.numpy(), 0, -1)
+
+
+def _impose(
+    ab: Tensor, lightness: Tensor, hints: Tensor, mask: Tensor, reach: tuple[float, float] = _IMPOSE_REACH
+) -> Tensor:
     """ab (2, h, w) with its error under the hints taken off there and, fading along edges, close by."""
     if not mask.any():
         return ab
@@ -269,7 +289,7 @@ def _impose(ab: Tensor, lightness: Tensor, hints: Tensor, mask: Tensor) -> Tenso
     padding = (0, -width % FOLD, 0, -height % FOLD)
     weight = F.avg_pool2d(F.pad(mask, padding)[None], FOLD)
     error = F.avg_pool2d(F.pad((hints - ab) * mask, padding), FOLD) / weight.clamp(min=1e-6)
-    costs = step_costs(F.avg_pool2d(_pad_edge(lightness, padding)[None], FOLD)[None], *_IMPOSE_REACH)
+    costs = step_costs(F.avg_pool2d(_pad_edge(lightness, padding)[None], FOLD)[None], *reach)
     spread_error, reached = spread_hints(error[None], weight[None], *costs)
     correction = spread_error * (reached / (reached + 0.5))
     correction = F.interpolate(correction, scale_factor=FOLD, mode="bilinear", align_corners=False)

@@ -13,7 +13,7 @@ import numpy as np
 
 from .chroma import upsample_chroma
 from .color import ab_from_srgb, lightness_from_srgb, recolor
-from .colorizer import Colorizer, hinted_share
+from .colorizer import Colorizer, Transferred, corrected_by_hints, hinted_share
 from .flow import motion_shape
 from .hint_tracking import HintTracker, stroked_keyframes
 from .hints import HintTrack
@@ -32,6 +32,12 @@ from .transfer_network import TransferNetwork
 _SURE = 0.6
 # Among four, six and eight, and none, on four clips; the colorizer takes 276 ms of one core, at four 351.
 _SURE_EVERY = 8
+# How far keyframes' sure colours count beside what the frame's own hints say. On four clips with 20 hints on three
+# frames 0.3 to 1 are within 0.05 dB, and 0.1 dB better than leading the colorizer by them.
+_KEYFRAMES_SHARE = 0.7
+# How much a hint counts that was followed from a keyframe, beside a stroke on the frame itself: 0.1 dB on these clips
+# from 0.5 down to 0.08.
+_FOLLOWED = 0.25
 
 
 class _Steadied(NamedTuple):
@@ -116,13 +122,23 @@ class StripColorizer:
             self._running[number] = pool.submit(lambda: ab)
             return
         hint_ab, mask = self._hints.at(number)
-        self._running[number] = pool.submit(self._predict, small, hint_ab, mask, self._transfer.evidence(number))
+        sureness = 1.0 if number in self._strokes else _FOLLOWED
+        evidence = self._transfer.evidence(number)
+        self._running[number] = pool.submit(self._predict, small, hint_ab, mask, evidence, sureness)
 
-    def _predict(self, lightness: np.ndarray, hint_ab: np.ndarray, mask: np.ndarray, evidence: Evidence) -> np.ndarray:
+    def _predict(
+        self, lightness: np.ndarray, hint_ab: np.ndarray, mask: np.ndarray, evidence: Evidence, sureness: float = 1.0
+    ) -> np.ndarray:
         transferred = evidence.answer(self._network, lightness)
         saturation = self._settings.saturation
-        if transferred is None:
-            return self._colorizer.predict(lightness, hint_ab, mask, saturation=saturation)
+        if transferred is None or evidence.support:
+            ab = self._colorizer.predict(lightness, hint_ab, mask, saturation=saturation, sureness=sureness)
+            if transferred is None:
+                return ab
+            if sureness == 1.0:
+                brought = corrected_by_hints(transferred.ab, lightness, hint_ab, mask)
+                transferred = transferred._replace(ab=brought)
+            return _between_guesses(ab, transferred)
         # What is sure leads as hints do, so that it spreads to what is not; the rest is mixed by how sure it is.
         sure = mask | (_lattice(self._shape) & (transferred.confidence > _SURE))
         led_by = np.where(mask[..., None], hint_ab, transferred.ab)
@@ -192,6 +208,11 @@ class StripColorizer:
             hint_ab, mask = rasterize(self._strokes[frame.number], width, height)
             ab = np.where(mask[..., None], hint_ab, ab)
         return recolor(frame.rgb, ab)
+
+
+def _between_guesses(ab: np.ndarray, transferred: Transferred) -> np.ndarray:
+    """What a frame's own hints say and what they said on keyframes: both are guesses, and the mean errs less."""
+    return ab + (_KEYFRAMES_SHARE * transferred.confidence)[..., None] * (transferred.ab - ab)
 
 
 @cache

@@ -165,7 +165,7 @@ def brought(anchor: Anchor, arrival: Arrival, shape: tuple[int, int], distance: 
 
 
 def _along(anchor: Anchor, route: Route, shape: tuple[int, int], distance: int, matched: bool) -> Estimate:
-    return Estimate(warp(anchor.ab, _flow_at(route, shape)), route.doubt, route.change, distance, matched)
+    return Estimate(warp(anchor.ab, _flow_at(route, shape)), route.doubt, route.change, route.seen, distance, matched)
 
 
 def _flow_at(route: Route, shape: tuple[int, int]) -> np.ndarray:

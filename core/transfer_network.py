@@ -27,13 +27,15 @@ class Estimate(NamedTuple):
     """A frame's colours as one route brings them.
 
     ab: float32 (H, W, 2), at working size. doubt: float32 (h, w), of any size, pixels that the way there and back
-    misses. change: float32 (h, w), L* by which the footage differs. distance: frames to the anchor. matched: whether
-    the route was matched with the anchor itself, or carried from frame to frame.
+    misses. change: float32 (h, w), L* by which the footage differs. seen: float32 (h, w), 0..1, how surely it was in
+    sight all the way. distance: frames to the anchor. matched: whether the route was matched with the anchor itself,
+    or carried from frame to frame.
     """
 
     ab: np.ndarray
     doubt: np.ndarray
     change: np.ndarray
+    seen: np.ndarray
     distance: int
     matched: bool
 
@@ -117,18 +119,18 @@ def cells(lab: Tensor) -> Tensor:
     return F.avg_pool2d(lab, CELL).flatten(2)
 
 
-def pooled(estimates: Sequence[Estimate], size: Sequence[int]) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+def pooled(estimates: Sequence[Estimate], size: Sequence[int]) -> tuple[Tensor, ...]:
     """The fields of nets.fusion.Estimates without their batch. size: the padded (height, width)."""
     height, width = size[0] // FUSION_CELL, size[1] // FUSION_CELL
-    ab, trust = torch.zeros(len(estimates), 2, height, width), torch.zeros(len(estimates), 2, height, width)
+    ab, trust = torch.zeros(len(estimates), 2, height, width), torch.zeros(len(estimates), 3, height, width)
     for index, one in enumerate(estimates):
         ab[index] = F.avg_pool2d(padded(one.ab), FUSION_CELL)
         cells_wide = max(1, round(one.ab.shape[1] / FUSION_CELL)), max(1, round(one.ab.shape[0] / FUSION_CELL))
-        small = cv2.resize(np.dstack((one.doubt, one.change)), cells_wide, interpolation=cv2.INTER_AREA)
+        small = cv2.resize(np.dstack((one.doubt, one.change, one.seen)), cells_wide, interpolation=cv2.INTER_AREA)
         right, below = width - cells_wide[0], height - cells_wide[1]
         trust[index] = torch.from_numpy(cv2.copyMakeBorder(small, 0, below, 0, right, cv2.BORDER_REPLICATE)).permute(
             2, 0, 1
         )
     distance = torch.tensor([float(one.distance) for one in estimates])
     matched = torch.tensor([float(one.matched) for one in estimates])
-    return ab, trust[:, 0], trust[:, 1], distance, matched
+    return ab, trust[:, 0], trust[:, 1], trust[:, 2], distance, matched

@@ -22,6 +22,8 @@ MAX_REACH = 1024
 _MOST_DOUBT = 8.0
 # What a carried step adds to the doubt besides its return error.
 _STEP_DOUBT = 0.3
+# Pixels by which a step may miss its way back with the pixel still surely in sight, and from which on it surely is not.
+_IN_SIGHT, _OUT_OF_SIGHT = 1.0, 3.0
 # L* that all pixels may share in their change of lightness (flicker, exposure).
 MAX_EXPOSURE_CHANGE = 30.0
 
@@ -32,12 +34,14 @@ class Route:
 
     flow: float32 (h, w, 2), pixels. doubt: float32 (h, w), pixels that the way there and back misses, added up along
     the way; 8 at most for each step. change: float32 (h, w), L* by which the neighbourhood differs from the anchor's,
-    exposure taken out.
+    exposure taken out. seen: float32 (h, w), 0..1, how surely what stands there was in sight on every frame from the
+    anchor on; what came in or out of hiding later has 0, even where a match finds its like.
     """
 
     flow: np.ndarray
     doubt: np.ndarray
     change: np.ndarray
+    seen: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class Arrival:
             np.where(chosen[..., None], self.carried.flow, self.matched.flow),
             np.where(chosen, self.carried.doubt, self.matched.doubt),
             np.where(chosen, self.carried.change, self.matched.change),
+            self.carried.seen,
         )
 
 
@@ -91,7 +96,7 @@ class AnchorPaths:
     def _start(self) -> tuple[_State, Arrival]:
         height, width = self._picture.shape
         still, nothing = np.zeros((height, width, 2), np.float32), np.zeros((height, width), np.float32)
-        route = Route(still, nothing, nothing)
+        route = Route(still, nothing, nothing, nothing + 1.0)
         return _State(route, still), Arrival(route, route)
 
     def _from_before(self, frame: int) -> Arrival | None:
@@ -134,18 +139,20 @@ class AnchorPaths:
         there, home = between.forward[..., :2], between.backward[..., :2]
         if frame > neighbour:
             there, home = home, there
-        missed = np.minimum(return_error(there, home), _MOST_DOUBT) + _STEP_DOUBT
+        missed = np.minimum(return_error(there, home), _MOST_DOUBT)
+        in_sight = ((_OUT_OF_SIGHT - missed) / (_OUT_OF_SIGHT - _IN_SIGHT)).clip(0.0, 1.0)
+        seen = warp(state.best.seen, there) * in_sight
         picture = self._motion.picture(frame)
         carried_flow = there + warp(state.best.flow, there)
         matched_flow = refine_flow(picture, self._picture, carried_flow)
         back = refine_flow(self._picture, picture, state.back + warp(home, state.back))
         matched_missed = np.minimum(return_error(matched_flow, back), _MOST_DOUBT) + _STEP_DOUBT
-        carried = self._route(picture, carried_flow, warp(state.best.doubt, there) + missed)
-        matched = self._route(picture, matched_flow, matched_missed)
+        carried = self._route(picture, carried_flow, warp(state.best.doubt, there) + missed + _STEP_DOUBT, seen)
+        matched = self._route(picture, matched_flow, matched_missed, seen)
         arrival = Arrival(carried, matched)
         return _State(arrival.best, back), arrival
 
-    def _route(self, picture: np.ndarray, flow: np.ndarray, doubt: np.ndarray) -> Route:
+    def _route(self, picture: np.ndarray, flow: np.ndarray, doubt: np.ndarray, seen: np.ndarray) -> Route:
         change = (picture - warp(self._picture.astype(np.float32), flow)) / np.float32(2.55)
         change -= np.clip(np.median(change[::2, ::2]), -MAX_EXPOSURE_CHANGE, MAX_EXPOSURE_CHANGE)
-        return Route(flow, cv2.blur(doubt, (3, 3)), np.sqrt(cv2.blur(change * change, (5, 5)).clip(min=0.0)))
+        return Route(flow, cv2.blur(doubt, (3, 3)), np.sqrt(cv2.blur(change * change, (5, 5)).clip(min=0.0)), seen)

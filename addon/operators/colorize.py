@@ -8,7 +8,7 @@ import bpy
 
 from ...core.errors import InputError
 from ...core.hints import HintTrack
-from ...core.job import Job, Output, Settings, Source
+from ...core.job import Job, Output, Settings, Source, Style
 from .. import annotation_hints, runtime, strips, versions
 from ..colorize_run import ColorizeRun
 from ..interpreters import engine_interpreter
@@ -26,6 +26,7 @@ def colorize_job(context: bpy.types.Context, strip: Any, footage: strips.Footage
         output=Output(output_folder(strip), "png", int(settings.bit_depth)),
         hints=annotation_hints.read_hints(annotation, strip) if annotation else HintTrack(),
         references={item.frame: chosen_path(item.picture) for item in settings.references if item.picture},
+        style=Style(chosen_path(settings.style_picture), settings.style_strength) if settings.style_picture else None,
         settings=Settings(
             variant=settings.variant,
             device=strip.id_data.vse_colorizer.device,

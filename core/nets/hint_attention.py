@@ -49,7 +49,7 @@ class HintAttention(nn.Module):
         with torch.autocast(features.device.type, enabled=False):
             query = F.normalize(self.query(features.float()).flatten(2).unflatten(1, (self.heads, -1)), dim=2)
             query = query.transpose(-1, -2)
-            seen = at_hints(features.float()) @ self.key.weight.flatten(1).T + self.key.bias
+            seen = F.linear(at_hints(features.float()), self.key.weight.flatten(1), self.key.bias)
             key = F.normalize(seen.unflatten(-1, (self.heads, -1)), dim=-1).transpose(1, 2)
             place = _places(height, width, features.device)
             key_place = place[chosen].unsqueeze(1).expand(-1, self.heads, -1, -1)

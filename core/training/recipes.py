@@ -87,7 +87,7 @@ class TransferRecipe:
     seed: int = 2026
 
 
-TRANSFER_RECIPES = {"transfer-cpu": TransferRecipe(scenes=90, stills=150, spacing=4, batch=6)}
+TRANSFER_RECIPES = {"transfer-cpu": TransferRecipe(scenes=320, stills=150, spacing=4, batch=6)}
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ from .film_looks import film_look
 from .moving_scenes import moving_scene
 
 _SIDE = 256
-_SCENE_FRAMES = 7
+_SCENE_FRAMES = 28
+_SCENE_SPACING = 6
 # Routes of one anchor.
 _ROUTES = 2
 
@@ -100,7 +101,7 @@ class SampleMaker:
         """Samples of moving scenes made of photographs, half of them aged."""
         for _ in range(count):
             frames = moving_scene(pictures, _SCENE_FRAMES, _SIDE, self._rng)
-            yield from self.of_clip(frames, bool(self._rng.random() < 0.5), _SCENE_FRAMES // 3)
+            yield from self.of_clip(frames, bool(self._rng.random() < 0.5), _SCENE_SPACING)
 
     def pairs_of_scenes(self, pictures: list[np.ndarray], count: int) -> Iterator[SamplePair]:
         """One pair of each of so many moving scenes."""

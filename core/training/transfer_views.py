@@ -77,6 +77,7 @@ def windowed(whole: View, window: Window) -> View:
             cut(routed.ab, FUSION_CELL),
             cut(routed.doubt, FUSION_CELL),
             cut(routed.change, FUSION_CELL),
+            cut(routed.seen, FUSION_CELL),
             routed.distance,
             routed.matched,
         ),
@@ -105,7 +106,7 @@ def stacked(views: Sequence[View]) -> View:
         Estimates(
             *(
                 stack([getattr(one.estimates, name) for one in views])
-                for name in ("ab", "doubt", "change", "distance", "matched")
+                for name in ("ab", "doubt", "change", "seen", "distance", "matched")
             )
         ),
     )

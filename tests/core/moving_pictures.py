@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 import skimage.data
 
 HEIGHT, WIDTH = 144, 192
 RED, BLUE, GREY = "#c03020", "#2040c0", "#808080"
+
+
+class ListedFootage:
+    """Frames in a list, as footage."""
+
+    def __init__(self, frames: list[np.ndarray]) -> None:
+        self.frames = frames
+
+    def read(self, first: int, last: int) -> Iterator[np.ndarray]:
+        yield from self.frames[first : last + 1]
 
 
 def camera_move(count: int, step: float = 1.0, name: str = "camera") -> list[np.ndarray]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import cv2
 import numpy as np
 import pytest
@@ -16,6 +14,8 @@ from core.job import Settings
 from core.strip_coloring import StripColorizer
 from core.transfer import same_picture
 
+from .moving_pictures import ListedFootage
+
 HEIGHT, WIDTH = 96, 128
 SETTINGS = Settings(device="cpu", working_size=128, saturation=0.0)
 RED = "#c03020"
@@ -24,16 +24,6 @@ RED = "#c03020"
 @pytest.fixture(scope="module")
 def colorizer() -> Colorizer:
     return Colorizer.load("two-tower", "cpu", working_size=128)
-
-
-class ListedFootage:
-    """Frames in a list, as footage."""
-
-    def __init__(self, frames: list[np.ndarray]) -> None:
-        self.frames = frames
-
-    def read(self, first: int, last: int) -> Iterator[np.ndarray]:
-        yield from self.frames[first : last + 1]
 
 
 def pan(count: int, step: float = 1.0, name: str = "coffee") -> list[np.ndarray]:

@@ -12,7 +12,12 @@ from core.color import ab_from_srgb, lightness_from_srgb
 from core.errors import InputError
 from core.nets.fusion import Estimates, Memory, TransferNet
 from core.nets.weights_file import save_weights
+from core.strip_motion import StripMotion
+from core.transfer import Anchor, brought
 from core.transfer_network import Estimate, TransferNetwork
+from core.transfer_paths import AnchorPaths
+
+from .moving_pictures import HEIGHT, WIDTH, ListedFootage, camera_move
 
 SIDE = 128
 
@@ -28,9 +33,9 @@ def picture(name: str, side: int = SIDE) -> tuple[np.ndarray, np.ndarray]:
     return lightness_from_srgb(rgb), ab_from_srgb(rgb)
 
 
-def estimate(ab: np.ndarray, doubt: float, change: float, distance: int = 5) -> Estimate:
-    shape = ab.shape[:2]
-    return Estimate(ab, np.full(shape, doubt, np.float32), np.full(shape, change, np.float32), distance, True)
+def estimate(ab: np.ndarray, doubt: float, change: float, seen: float = 1.0) -> Estimate:
+    planes = (np.full(ab.shape[:2], value, np.float32) for value in (doubt, change, seen))
+    return Estimate(ab, *planes, distance=5, matched=True)
 
 
 def test_an_estimate_without_doubt_comes_through(network: TransferNetwork) -> None:
@@ -42,7 +47,7 @@ def test_an_estimate_without_doubt_comes_through(network: TransferNetwork) -> No
 
 def test_of_two_estimates_the_one_that_fits_the_footage_leads(network: TransferNetwork) -> None:
     lightness, ab = picture("astronaut")
-    wrong = estimate(-ab[::-1], 7.0, 25.0)
+    wrong = estimate(-ab[::-1], 7.0, 25.0, 0.0)
     answer = network.choose(lightness, [wrong, estimate(ab, 0.3, 0.5)], [network.remember(lightness, ab)])
     error = np.linalg.norm(answer.ab - ab, axis=-1).mean()
     assert error < 0.25 * np.linalg.norm(wrong.ab - ab, axis=-1).mean()
@@ -54,9 +59,22 @@ def test_what_nothing_fits_is_not_trusted(network: TransferNetwork) -> None:
     rng = np.random.default_rng(1)
     noise = rng.normal(0.0, 40.0, (SIDE, SIDE, 2)).astype(np.float32)
     remembered = [network.remember(other_lightness, other_ab)]
-    answer = network.choose(lightness, [estimate(noise, 8.0, 30.0)], remembered)
+    answer = network.choose(lightness, [estimate(noise, 8.0, 30.0, 0.0)], remembered)
     sure = network.choose(other_lightness, [estimate(other_ab, 0.3, 0.5)], remembered)
     assert answer.confidence.mean() < 0.6 * sure.confidence.mean()
+
+
+def test_scenery_that_came_into_the_picture_is_trusted_less_than_what_stayed(network: TransferNetwork) -> None:
+    frames = camera_move(31, 2.0)
+    motion = StripMotion(ListedFootage(frames), (HEIGHT, WIDTH))
+    first, last = (lightness_from_srgb(frames[number]) for number in (0, 30))
+    waves = np.sin(np.arange(WIDTH, dtype=np.float32) / 15.0)
+    ab = np.repeat(np.dstack((40.0 * waves, 40.0 * waves[::-1])), HEIGHT, axis=0)
+    arrival = AnchorPaths(motion, 0).at(30)
+    assert arrival is not None
+    routes = brought(Anchor(first, ab), arrival, (HEIGHT, WIDTH), 30)
+    confidence = network.choose(last, routes, [network.remember(first, ab)]).confidence
+    assert confidence[20:-20, 20:100].mean() > confidence[20:-20, -50:].mean() + 0.2
 
 
 def test_a_reference_that_moved_is_found_by_likeness_alone(network: TransferNetwork) -> None:
@@ -90,7 +108,9 @@ def test_shares_add_up_to_one_with_and_without_estimates() -> None:
     memory = Memory(described.flatten(2), torch.randn(1, 3, 96))
     for count in (0, 4):
         plane = torch.rand(1, count, 16, 24)
-        routed = Estimates(torch.randn(1, count, 2, 16, 24), plane, plane, torch.ones(1, count), torch.ones(1, count))
+        routed = Estimates(
+            torch.randn(1, count, 2, 16, 24), plane, plane, plane, torch.ones(1, count), torch.ones(1, count)
+        )
         choice = network(lightness, described, routed, memory)
         assert choice.weights.shape == (1, count + 2, 16, 24)
         torch.testing.assert_close(choice.weights.sum(1), torch.ones(1, 16, 24))

@@ -11,19 +11,9 @@ from core.color import lightness_from_srgb
 from core.strip_motion import StripMotion
 from core.transfer_paths import MAX_REACH, AnchorPaths
 
-from .moving_pictures import HEIGHT, WIDTH, camera_move
+from .moving_pictures import HEIGHT, WIDTH, ListedFootage, camera_move
 
 INSIDE = (slice(20, -20), slice(20, -60))
-
-
-class ListedFootage:
-    """Frames in a list, as footage."""
-
-    def __init__(self, frames: list[np.ndarray]) -> None:
-        self.frames = frames
-
-    def read(self, first: int, last: int) -> Iterator[np.ndarray]:
-        yield from self.frames[first : last + 1]
 
 
 def motion_of(frames: list[np.ndarray]) -> StripMotion:
@@ -63,6 +53,24 @@ def test_what_was_hidden_is_doubted_and_what_comes_back_is_found_again() -> None
     assert np.median(doubtful[50:90, 70:110]) > 3.0
     assert np.median(doubtful[110:, :50]) < 1.0
     assert np.percentile(np.abs(shown.best.flow[45:95, 65:115]), 80) < 0.5
+
+
+def test_what_came_into_the_picture_later_was_not_in_sight() -> None:
+    arrival = AnchorPaths(motion_of(camera_move(31, 2.0)), 0).at(30)
+    assert arrival is not None
+    assert np.median(arrival.best.seen[20:-20, -50:]) == 0.0
+    assert np.median(arrival.best.seen[INSIDE]) > 0.9
+
+
+def test_what_was_hidden_is_out_of_sight_from_then_on() -> None:
+    frames = camera_move(12, 0.0)
+    for number in range(3, 9):
+        frames[number][40:100, 60:120] = 255
+        frames[number][60:80, 80:100] = 0
+    shown = AnchorPaths(motion_of(frames), 0).at(11)
+    assert shown is not None
+    assert np.median(shown.best.seen[50:90, 70:110]) < 0.2
+    assert np.median(shown.best.seen[110:, :50]) > 0.9
 
 
 def test_a_cut_ends_the_way() -> None:

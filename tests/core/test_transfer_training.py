@@ -39,6 +39,19 @@ def test_a_moving_scene_moves_and_stays_a_picture(pictures: list[np.ndarray]) ->
     assert np.abs(frames[0].astype(int) - frames[3]).mean() > 1.0
 
 
+def test_a_far_pan_shows_what_was_not_in_the_first_frame(pictures: list[np.ndarray]) -> None:
+    """The last frame of the fastest of some pans has hardly a corner point in common with the first."""
+    detector = cv2.ORB.create(300)
+    matcher = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True)
+    shares = []
+    for seed in range(8):
+        first, *_, last = moving_scene(pictures, 24, 192, np.random.default_rng(seed))
+        (_, own), (_, other) = (detector.detectAndCompute(frame, None) for frame in (first, last))
+        matches = matcher.match(own, other) if own is not None and other is not None else []
+        shares.append(sum(match.distance < 40 for match in matches) / 300)
+    assert min(shares) < 0.05 < max(shares)
+
+
 def test_a_transfer_run_is_resumed_where_it_stopped_and_its_tower_stays(
     pictures: list[np.ndarray], maker: SampleMaker, tmp_path: Path
 ) -> None:
