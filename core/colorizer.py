@@ -14,11 +14,12 @@ from torch import Tensor
 from .chroma import upsample_planes
 from .color import lightness_from_srgb
 from .devices import choose_device, computes_in_bfloat16
+from .hint_reach import kept_to_kind, kind_power, pad_edge, padding_of, unhinted_share, with_far_gain
 from .job import WORKING_SIZES
 from .nets.ab_bins import bin_centres
 from .nets.blocks import freeze
 from .nets.domain_transform import spread_hints, step_costs
-from .nets.two_tower import AB_SCALE, FOLD, SIZE_MULTIPLE, SPREADS, Colors, TwoTower
+from .nets.two_tower import AB_SCALE, FOLD, Colors, TwoTower
 from .nets.weights_file import load_network, shipped_weights
 from .suggestions import Suggestion, distinct_colors
 from .uncertainty import expected_square_error
@@ -31,8 +32,6 @@ _CORRECTION_REACH = (8.0, 8.0)
 # likely for every 10 of its chroma. Chosen by eye among twelve: rarer bins turn shadows purple.
 _LIKELY_SHARE = 0.15
 _CHROMA_PULL = 0.08
-# The weight of a hint at which half of the saturation's gain is left.
-_HARDLY_REACHED = 0.01
 # Cells of 8 pixels, a box taken twice: a choice that flips from cell to cell shows as blotches.
 _SMOOTHING = 5
 
@@ -194,28 +193,43 @@ class Colorizer:
     ) -> Tensor:
         """ab (2, h, w) in Lab units, of planes at working size."""
         height, width = lightness.shape
-        colors = self._forward(lightness, hints, mask, brought)
-        ab = colors.ab[0].float().cpu() * AB_SCALE
-        padding = _padding(lightness)
-        padded = _pad_edge(lightness, padding)
+        padding = padding_of(lightness)
+        padded = pad_edge(lightness, padding)
+        unhinted = unhinted_share(padded, F.pad(mask, padding), (padded.shape[0] // 2, padded.shape[1] // 2))
+        told_of = bool(mask.any())
+        power = kind_power(unhinted) if brought is None and told_of else 0.0
+        if brought is not None:
+            sureness = F.interpolate(F.pad(brought[1], padding)[None], size=unhinted.shape, mode="area")[0, 0]
+            unhinted, told_of = unhinted * (1.0 - sureness), told_of or bool(sureness.any())
+        colors = self._forward(lightness, hints, mask, brought, explain=power > 0.0)
+        ab = with_far_gain(colors.ab[0].float().cpu() * AB_SCALE, unhinted, told_of)
+        if colors.told is not None:
+            nothing = torch.zeros_like(hints), torch.zeros_like(mask)
+            unaided = self._forward(lightness, *nothing, None).ab[0].float().cpu() * AB_SCALE
+            unaided = with_far_gain(unaided, torch.ones_like(unhinted), False)
+            ab = kept_to_kind(ab, unaided, unhinted, colors.told[0, 0].float().cpu(), power)
         if saturation > 0.0:
-            unhinted = _unhinted_share(padded, F.pad(mask, padding), (ab.shape[1], ab.shape[2]))
-            if brought is not None:
-                sureness = F.pad(brought[1], padding)[None]
-                unhinted = unhinted * (1.0 - F.interpolate(sureness, size=unhinted.shape, mode="area")[0, 0])
             ab = ab + saturation * unhinted * _vividness(colors.bin_logits[0].float().cpu(), (ab.shape[1], ab.shape[2]))
         return upsample_planes(ab, padded)[:, :height, :width]
 
-    def _forward(self, lightness: Tensor, hints: Tensor, mask: Tensor, brought: tuple[Tensor, Tensor] | None) -> Colors:
+    def _forward(
+        self,
+        lightness: Tensor,
+        hints: Tensor,
+        mask: Tensor,
+        brought: tuple[Tensor, Tensor] | None,
+        *,
+        explain: bool = False,
+    ) -> Colors:
         """The network's answer for planes at working size, padded at the right and at the bottom."""
-        padding = _padding(lightness)
-        inputs = (_pad_edge(lightness, padding)[None], F.pad(hints, padding), F.pad(mask, padding)[None])
+        padding = padding_of(lightness)
+        inputs = (pad_edge(lightness, padding)[None], F.pad(hints, padding), F.pad(mask, padding)[None])
         colors_brought = None
         if brought is not None:
             ab, confidence = (F.pad(part, padding)[None].to(self.device) for part in brought)
             colors_brought = ab, confidence
         with torch.autocast("cpu", torch.bfloat16, enabled=self._in_bfloat16):
-            return self._network(*(part[None].to(self.device) for part in inputs), colors_brought)
+            return self._network(*(part[None].to(self.device) for part in inputs), colors_brought, explain=explain)
 
 
 class _Encoded(NamedTuple):
@@ -248,27 +262,6 @@ def _vividness(logits: Tensor, size: tuple[int, int]) -> Tensor:
     return F.interpolate(gain, size=size, mode="bilinear", align_corners=False)[0]
 
 
-def hinted_share(lightness: np.ndarray, hint_mask: np.ndarray) -> np.ndarray:
-    """How far hints reach each place along a picture's edges: float32 (H, W), 0 where none does to 1 under one.
-
-    lightness: float32 (H, W), L* 0..100. hint_mask: bool (H, W).
-    """
-    height, width = lightness.shape
-    full = torch.from_numpy(np.ascontiguousarray(lightness, dtype=np.float32))
-    padding = _padding(full)
-    padded, mask = _pad_edge(full, padding), F.pad(torch.from_numpy(hint_mask.astype(np.float32)), padding)
-    return 1.0 - _unhinted_share(padded, mask, (padded.shape[0], padded.shape[1]))[:height, :width].numpy()
-
-
-def _unhinted_share(lightness: Tensor, mask: Tensor, size: tuple[int, int]) -> Tensor:
-    """How little hints reach each place along the footage's edges: (*size), 0 under a hint to 1."""
-    weight = F.avg_pool2d(mask[None, None], FOLD)
-    costs = step_costs(F.avg_pool2d(lightness[None, None], FOLD), *SPREADS[0])
-    _, reached = spread_hints(torch.zeros_like(weight).repeat(1, 2, 1, 1), weight, *costs)
-    share = _HARDLY_REACHED / (reached + _HARDLY_REACHED)
-    return F.interpolate(share, size=size, mode="bilinear", align_corners=False)[0, 0]
-
-
 def corrected_by_hints(ab: np.ndarray, lightness: np.ndarray, hint_ab: np.ndarray, hint_mask: np.ndarray) -> np.ndarray:
     """Chroma of any source, float32 (H, W, 2), with its error under the hints taken off there and around, along edges.
 
@@ -289,7 +282,7 @@ def _impose(
     padding = (0, -width % FOLD, 0, -height % FOLD)
     weight = F.avg_pool2d(F.pad(mask, padding)[None], FOLD)
     error = F.avg_pool2d(F.pad((hints - ab) * mask, padding), FOLD) / weight.clamp(min=1e-6)
-    costs = step_costs(F.avg_pool2d(_pad_edge(lightness, padding)[None], FOLD)[None], *reach)
+    costs = step_costs(F.avg_pool2d(pad_edge(lightness, padding)[None], FOLD)[None], *reach)
     spread_error, reached = spread_hints(error[None], weight[None], *costs)
     correction = spread_error * (reached / (reached + 0.5))
     correction = F.interpolate(correction, scale_factor=FOLD, mode="bilinear", align_corners=False)
@@ -304,15 +297,6 @@ def _to_size(transferred: Transferred, size: tuple[int, int]) -> tuple[Tensor, T
         return ab, confidence
     small = F.adaptive_avg_pool2d(confidence, size)
     return F.adaptive_avg_pool2d(ab * confidence, size) / small.clamp(min=1e-6), small
-
-
-def _padding(plane: Tensor) -> tuple[int, int, int, int]:
-    height, width = plane.shape
-    return 0, -width % SIZE_MULTIPLE, 0, -height % SIZE_MULTIPLE
-
-
-def _pad_edge(plane: Tensor, padding: tuple[int, int, int, int]) -> Tensor:
-    return F.pad(plane[None, None], padding, mode="replicate")[0, 0]
 
 
 def _check_transferred(transferred: Transferred, shape: tuple[int, ...]) -> None:

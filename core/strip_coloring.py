@@ -13,8 +13,9 @@ import numpy as np
 
 from .chroma import upsample_chroma
 from .color import ab_from_srgb, lightness_from_srgb, recolor
-from .colorizer import Colorizer, Transferred, corrected_by_hints, hinted_share
+from .colorizer import Colorizer, Transferred, corrected_by_hints
 from .flow import motion_shape
+from .hint_reach import hinted_share
 from .hint_tracking import HintTracker, stroked_keyframes
 from .hints import HintTrack
 from .job import Settings

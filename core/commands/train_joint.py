@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import InputError
+from .train_transfer import VALIDATED_PART
 
 _CHECKPOINT = "joint-checkpoint.safetensors"
 _MOST_FRAMES = 75
@@ -59,6 +60,8 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("empty-data", f"{args.clips} has fewer than two clips.", "Give a folder with more.")
     *sets, kept = sets
     scenes = list(maker.pairs_of_scenes(read_pictures(args.data), recipe.scenes))
+    unseen = len(scenes) // VALIDATED_PART
+    kept, scenes = kept + scenes[:unseen], scenes[unseen:]
     learned = [part for part in [*sets, *[scenes] * len(sets)] if part]
     checkpoint = Path(args.out) / _CHECKPOINT
     device = choose_device(args.device)

@@ -11,7 +11,7 @@ _CHECKPOINT = "transfer-checkpoint.safetensors"
 _MOST_FRAMES = 75
 _CLIP_WIDTH = 480
 # Of the samples of moving scenes, one in so many is validated on.
-_VALIDATED_PART = 10
+VALIDATED_PART = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     scenes = list(maker.of_scenes(photographs, recipe.scenes))
     stills = list(maker.of_stills(photographs, recipe.stills))
     print(f"{len(scenes)} samples of moving scenes, {len(stills)} of stills", flush=True)
-    unseen = len(scenes) // _VALIDATED_PART
+    unseen = len(scenes) // VALIDATED_PART
     kept, scenes = kept + scenes[:unseen], scenes[unseen:]
     # More often from photographs than from clips, so that a few clips are not learned by heart.
     learned = [part for part in [*sets, *[scenes] * 6, *[stills] * 2] if part]

@@ -37,17 +37,20 @@ class Kriging(nn.Module):
         self.near_share = nn.Parameter(torch.tensor(0.0))
         self.noise = nn.Parameter(torch.tensor([-1.0, -1.0]))
 
-    def forward(self, features: Tensor, error: Tensor, weight: Tensor) -> Tensor:
+    def forward(
+        self, features: Tensor, error: Tensor, weight: Tensor, *, explain: bool = False
+    ) -> tuple[Tensor, Tensor | None]:
         """features (B, width, h, w); error (B, C, h, w), read where weight (B, 1, h, w), 0..1, is above 0.
 
-        Returns the error everywhere, float32 (B, C, h, w); 0 where nothing is hinted.
+        Returns the error everywhere, float32 (B, C, h, w), 0 where nothing is hinted; and, if asked to explain, how
+        much of each cell's variance the hints take away (Rasmussen and Williams 2006, eq. 2.26), 0..1, (B, 1, h, w).
         """
         with torch.autocast(features.device.type, enabled=False):
             coordinates, log_amplitude = self.coordinates(features.float())
             cell_weight = F.avg_pool2d(weight.float(), 2, ceil_mode=True)
             chosen = hinted_cells(cell_weight, MOST_CELLS)
             if not chosen.shape[1]:
-                return torch.zeros_like(error, dtype=torch.float32)
+                return torch.zeros_like(error, dtype=torch.float32), torch.zeros_like(log_amplitude)
 
             def at_hints(field: Tensor) -> Tensor:
                 pooled = F.avg_pool2d(field * weight, 2, ceil_mode=True) / cell_weight.clamp(min=1e-6)
@@ -58,10 +61,16 @@ class Kriging(nn.Module):
             hints = at_hints(coordinates), at_hints(log_amplitude).masked_fill(hint_weight[..., None] <= 0, _NOWHERE)
             noise = _LEAST_NOISE + F.softplus(self.noise[0]) + 0.05 * F.softplus(self.noise[1]) / (hint_weight + 0.01)
             known = sum(self.kernels(hints, hints), torch.diag_embed(noise))
-            share = torch.cholesky_solve(at_hints(error.float()), torch.linalg.cholesky(known))
+            factor = torch.linalg.cholesky(known)
+            share = torch.cholesky_solve(at_hints(error.float()), factor)
             cells = coordinates.flatten(2).transpose(1, 2), log_amplitude.flatten(2).transpose(1, 2)
             near, far = self.kernels(cells, hints)
-            return (near @ share + far @ share).transpose(1, 2).reshape(error.shape)
+            mean = (near @ share + far @ share).transpose(1, 2).reshape(error.shape)
+            if not explain:
+                return mean, None
+            known_part = torch.linalg.solve_triangular(factor, (near + far).transpose(1, 2), upper=False)
+            told = known_part.square().sum(1) / (2.0 * cells[1][..., 0]).exp()
+            return mean, told.view_as(log_amplitude).clamp(0.0, 1.0)
 
     def coordinates(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Where each cell lies for the kernels, (B, 2 * embedding + 2, h, w), and its log amplitude (B, 1, h, w)."""

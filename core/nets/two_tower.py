@@ -49,18 +49,21 @@ class Colors:
     """What a forward pass gives.
 
     ab: (B, 2, H/2, W/2) in network units. uncorrected: the same before the corrections, (B, 2, H/4, W/4).
-    bin_logits: (B, Q, H/8, W/8), over ab_bins.bin_centres().
+    bin_logits: (B, Q, H/8, W/8), over ab_bins.bin_centres(). told: (B, 1, H/4, W/4), 0..1, how much the hints say
+    about each place, by what the network takes to be of one kind; None unless asked for.
     """
 
     ab: Tensor
     uncorrected: Tensor
     bin_logits: Tensor
+    told: Tensor | None = None
 
 
 class TwoTower(nn.Module):
     """lightness (B, 1, H, W) L* 0..100, hint_ab (B, 2, H, W), hint_mask (B, 1, H, W) 0 or 1 → Colors.
 
-    transferred: colours (B, 2, H, W) with their confidence (B, 1, H, W), 0..1, or None; ab in Lab units.
+    transferred: colours (B, 2, H, W) with their confidence (B, 1, H, W), 0..1, or None; ab in Lab units. explain: give
+    Colors.told, too.
     H and W are multiples of SIZE_MULTIPLE.
     """
 
@@ -92,7 +95,13 @@ class TwoTower(nn.Module):
         self.to_affinity.bias = nn.Parameter(torch.tensor([-2.0, -2.0, 3.0, -5.0]))
 
     def forward(
-        self, lightness: Tensor, hint_ab: Tensor, hint_mask: Tensor, transferred: tuple[Tensor, Tensor] | None = None
+        self,
+        lightness: Tensor,
+        hint_ab: Tensor,
+        hint_mask: Tensor,
+        transferred: tuple[Tensor, Tensor] | None = None,
+        *,
+        explain: bool = False,
     ) -> Colors:
         quarter = F.avg_pool2d(lightness, FOLD)
         cell_ab, weight = _pooled(hint_ab, hint_mask, FOLD)
@@ -115,11 +124,16 @@ class TwoTower(nn.Module):
         gate = torch.sigmoid(self.to_gate(features).float() + torch.logit(sureness, eps=1e-3)) * (sureness > 0)
         uncorrected = self.to_ab(features).float()
         uncorrected = uncorrected + gate * (brought_ab - uncorrected)
-        corrected = uncorrected + self._correction(features, uncorrected, cell_ab, weight)
+        correction, told = self._correction(features, uncorrected, cell_ab, weight, explain)
+        corrected = uncorrected + correction
         detail = F.pixel_shuffle(self.to_detail(features).float(), 2)
         if transferred is not None:
             detail = detail + _twice(gate) * (_pooled(brought, confidence, FOLD // 2)[0] - _twice(brought_ab))
-        return Colors(_twice(corrected) + detail, uncorrected, bin_logits)
+        return Colors(_twice(corrected) + detail, uncorrected, bin_logits, told)
+
+    def transfer_path(self) -> list[nn.Parameter]:
+        """What only transferred colours pass through: without any, the answer does not depend on it."""
+        return [self.transfer_in.weight, self.transfer_in.gain, *self.to_gate.parameters()]
 
     def _see_lightness(self, lightness: Tensor) -> list[Tensor]:
         features = self.lightness_in(F.pixel_unshuffle(lightness / 50.0 - 1.0, FOLD))
@@ -151,19 +165,22 @@ class TwoTower(nn.Module):
         trusted = (gathered.unflatten(1, (self.attention.heads, 2)) * trust.unsqueeze(2)).flatten(1, 2)
         return self.attended(torch.cat((trusted, trust), 1))
 
-    def _correction(self, features: Tensor, uncorrected: Tensor, cell_ab: Tensor, weight: Tensor) -> Tensor:
-        """What the decoder gets wrong under the hints: by kriging, and what that leaves, along learned affinities."""
+    def _correction(
+        self, features: Tensor, uncorrected: Tensor, cell_ab: Tensor, weight: Tensor, explain: bool
+    ) -> tuple[Tensor, Tensor | None]:
+        """What the decoder gets wrong under the hints: by kriging, and what that leaves, along learned affinities.
+        And how much the hints tell of each place."""
         with torch.autocast(features.device.type, enabled=False):
             affinity = self.to_affinity(features.float())
             cost = F.softplus(affinity[:, :2])
             across = 0.5 * (cost[:, 0, :, 1:] + cost[:, 0, :, :-1])
             down = 0.5 * (cost[:, 1, 1:] + cost[:, 1, :-1])
             error = (cell_ab.float() - uncorrected) * (weight > 0)
-            alike = self.kriging(features, error, weight)
+            alike, told = self.kriging(features, error, weight, explain=explain)
             error = (error - alike) * (weight > 0)
             spread_error, reached = spread_hints(error, weight.float(), across, down)
             share = torch.sigmoid(affinity[:, 2:3]) * reached / (reached + F.softplus(affinity[:, 3:]) + 1e-6)
-            return alike + spread_error * share
+            return alike + spread_error * share, told
 
 
 def _pooled(ab: Tensor, weight: Tensor, size: int) -> tuple[Tensor, Tensor]:

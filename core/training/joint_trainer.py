@@ -1,4 +1,7 @@
-"""Tunes colorizer and transfer network together: on pairs of neighbouring frames, by what comes out at the end.
+"""Tunes transfer network and colorizer together: on pairs of neighbouring frames, by what comes out at the end.
+
+Of the colorizer only the path for transferred colours learns: a few clips would be learned by heart by the rest, and
+what it makes of hints, or of nothing, stays as it was.
 
 The loss: distance from the true colours; distance from the user's, under the hints; and the colour difference of
 the two frames along their motion. The transfer network learns from what the colorizer makes of its answer.
@@ -35,6 +38,9 @@ class Joint(nn.Module):
     def __init__(self, colorizer: TwoTower, transfer: TransferNet) -> None:
         super().__init__()
         self.colorizer, self.transfer = colorizer, transfer
+        colorizer.requires_grad_(False)
+        for parameter in colorizer.transfer_path():
+            parameter.requires_grad_(True)
         for part in transfer.descriptor.tower():
             part.requires_grad_(False)
 
@@ -58,7 +64,7 @@ class Figures:
 class JointTrainer(TrainingRun):
     """One run, kept in one checkpoint file, begun from two trained networks."""
 
-    validate_every_s = 300.0
+    validate_every_s = 120.0
     final_rate = 0.05
 
     def __init__(

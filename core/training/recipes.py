@@ -56,6 +56,7 @@ RECIPES = {
     # A third, mostly at 256: what the second still gained was at 10 hints and more.
     "two-tower-cpu-third": Recipe("two-tower", _FINE_PHASES, learning_rate=1e-3, seed=2027),
     "squeeze-cpu-continued": Recipe("squeeze", _CONTINUED_PHASES, learning_rate=1.2e-3),
+    "squeeze-cpu-third": Recipe("squeeze", _FINE_PHASES, learning_rate=1.2e-3, seed=2027),
 }
 
 # A picture at 32 costs a quarter of one at 64, and teaches nearly as much.
@@ -104,7 +105,7 @@ class JointRecipe:
     window: int
     hints_share: float = 0.5
     motion_share: float = 0.3
-    learning_rate: float = 1e-4
+    learning_rate: float = 3e-4
     warmup_steps: int = 50
     ema_decay: float = 0.995
     seed: int = 2026

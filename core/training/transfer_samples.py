@@ -104,10 +104,10 @@ class SampleMaker:
             yield from self.of_clip(frames, bool(self._rng.random() < 0.5), _SCENE_SPACING)
 
     def pairs_of_scenes(self, pictures: list[np.ndarray], count: int) -> Iterator[SamplePair]:
-        """One pair of each of so many moving scenes."""
+        """Pairs of so many moving scenes, half of them aged."""
         for _ in range(count):
             frames = moving_scene(pictures, _SCENE_FRAMES, _SIDE, self._rng)
-            yield from self.pairs_of_clip(frames, bool(self._rng.random() < 0.5), _SCENE_FRAMES // 2)
+            yield from self.pairs_of_clip(frames, bool(self._rng.random() < 0.5), _SCENE_SPACING)
 
     def of_stills(self, pictures: list[np.ndarray], count: int) -> Iterator[TransferSample]:
         """Two crops of one photograph, one aged at times: likeness without motion."""

@@ -15,7 +15,7 @@ def test_the_mean_is_the_gaussian_processs_own() -> None:
     hinted = [(0, 0), (2, 6), (6, 10)]
     for y, x in hinted:
         weight[:, :, y : y + 2, x : x + 2] = 1.0
-    mean = kriging(features, error, weight)
+    mean, told = kriging(features, error, weight, explain=True)
 
     coordinates, log_amplitude = kriging.coordinates(features)
 
@@ -47,19 +47,22 @@ def test_the_mean_is_the_gaussian_processs_own() -> None:
         [covariance(coordinates[0, :, y, x], places[i], log_amplitude[0, 0, y, x], amplitudes[i]) for i in range(3)]
     )
     assert torch.allclose(mean[0, :, y, x], to_hints @ shares, atol=1e-4)
+    taken = to_hints @ torch.linalg.solve(known + noise * torch.eye(3), to_hints)
+    assert told is not None
+    assert torch.allclose(told[0, 0, y, x], taken / torch.exp(2.0 * log_amplitude[0, 0, y, x]), atol=1e-4)
 
 
 def test_without_hints_nothing_is_corrected() -> None:
     kriging = Kriging(6)
     features, error = torch.randn(2, 6, 8, 8), torch.randn(2, 2, 8, 8)
-    assert not kriging(features, error, torch.zeros(2, 1, 8, 8)).any()
+    assert not kriging(features, error, torch.zeros(2, 1, 8, 8))[0].any()
 
 
 def test_a_picture_without_hints_is_not_touched_by_its_batch() -> None:
     kriging = Kriging(6)
     features, error, weight = torch.randn(2, 6, 8, 8), torch.randn(2, 2, 8, 8), torch.zeros(2, 1, 8, 8)
     weight[0, :, 3, 3] = 1.0
-    mean = kriging(features, error, weight)
+    mean, _ = kriging(features, error, weight)
     assert mean[0].abs().max() > 0.0
     assert mean[1].abs().max() < 1e-6
 
@@ -75,4 +78,4 @@ def test_two_hints_of_one_error_count_little_more_than_one() -> None:
     error[..., 0:6, 0:6] = 1.0
     weight[..., 14:16, 6:8] = 1.0
     error[..., 14:16, 6:8] = -1.0
-    assert kriging(features, error, weight)[0, 0, 14, 6] < 0.0
+    assert kriging(features, error, weight)[0][0, 0, 14, 6] < 0.0
