@@ -16,7 +16,7 @@ _HARDLY_REACHED, _FIRMLY_REACHED = 0.01, 0.1
 # no hint reaches, in pictures with hints and in those without: the best of 0, 0.1 .. 0.8 on the 40 validation pictures.
 _FAR_GAIN, _UNHINTED_GAIN = 0.1, 0.3
 # What hints change where they do not firmly reach counts by how much they tell of it, to this power: all of it tints a
-# wall by a third of a hint on a face. With 0.3 photos_val gains 0.1 dB at few hints and the validation pictures lose 0.2;
+# wall by a third of a hint on a face. With 0.3 photos_val gains 0.1 dB at few hints, the validation pictures lose 0.2;
 # from 0.5 on far regions of the hint's own kind lose colour, too.
 _KIND_POWER = 0.3
 # With more of the picture reached than this, hints speak for themselves; with less than the other, the power is full.
