@@ -14,7 +14,7 @@ from torch import Tensor
 from .chroma import upsample_planes
 from .color import lightness_from_srgb
 from .devices import choose_device, computes_in_bfloat16
-from .hint_reach import kept_to_kind, kind_power, pad_edge, padding_of, unhinted_share, with_far_gain
+from .hint_reach import kept_to_kind, pad_edge, padding_of, strictness, unhinted_share, with_far_gain
 from .job import WORKING_SIZES
 from .nets.ab_bins import bin_centres
 from .nets.blocks import freeze
@@ -197,17 +197,17 @@ class Colorizer:
         padded = pad_edge(lightness, padding)
         unhinted = unhinted_share(padded, F.pad(mask, padding), (padded.shape[0] // 2, padded.shape[1] // 2))
         told_of = bool(mask.any())
-        power = kind_power(unhinted) if brought is None and told_of else 0.0
+        explain = brought is None and told_of and strictness(unhinted) > 0.0
         if brought is not None:
             sureness = F.interpolate(F.pad(brought[1], padding)[None], size=unhinted.shape, mode="area")[0, 0]
             unhinted, told_of = unhinted * (1.0 - sureness), told_of or bool(sureness.any())
-        colors = self._forward(lightness, hints, mask, brought, explain=power > 0.0)
+        colors = self._forward(lightness, hints, mask, brought, explain=explain)
         ab = with_far_gain(colors.ab[0].float().cpu() * AB_SCALE, unhinted, told_of)
         if colors.told is not None:
             nothing = torch.zeros_like(hints), torch.zeros_like(mask)
             unaided = self._forward(lightness, *nothing, None).ab[0].float().cpu() * AB_SCALE
             unaided = with_far_gain(unaided, torch.ones_like(unhinted), False)
-            ab = kept_to_kind(ab, unaided, unhinted, colors.told[0, 0].float().cpu(), power)
+            ab = kept_to_kind(ab, unaided, unhinted, colors.told[0, 0].float().cpu())
         if saturation > 0.0:
             ab = ab + saturation * unhinted * _vividness(colors.bin_logits[0].float().cpu(), (ab.shape[1], ab.shape[2]))
         return upsample_planes(ab, padded)[:, :height, :width]

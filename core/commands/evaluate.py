@@ -10,6 +10,8 @@ from . import seed_table
 
 HELP = "measure methods on pictures and on clips, and make contact sheets"
 _COUNTS = "0,1,2,5,10,20,50,100"
+# Of each clip: four pictures alone would tell their own story.
+_EDGE_FRAMES = (0, 20, 40, 60)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,9 +80,10 @@ def _run_edges(args: argparse.Namespace) -> int:
     from ..evaluation.clip_protocol import read_clips
     from ..evaluation.edges import score_edges
 
-    pictures = [clip.truth[0] for clip in read_clips(args.folder, width=8192, frames=2)][: args.first]
+    clips = read_clips(args.folder, width=8192, frames=_EDGE_FRAMES[-1] + 1)
+    pictures = [clip.truth[n] for clip in clips for n in _EDGE_FRAMES if n < len(clip.truth)][: args.first]
     print(f"{'hints':>6}{'seen at':>10}{'ab error at edges':>20}{'overall':>10}")
-    for hints in (0, 20):
+    for hints in (0, 5, 20, 50):
         for score in score_edges(pictures, args.variant, args.device, hints):
             seen = score.working_size or "own size"
             print(f"{score.hints:>6}{seen:>10}{score.at_edges:>20.2f}{score.overall:>10.2f}", flush=True)

@@ -111,4 +111,4 @@ class JointRecipe:
     seed: int = 2026
 
 
-JOINT_RECIPES = {"joint-cpu": JointRecipe("two-tower", scenes=60, spacing=5, window=192)}
+JOINT_RECIPES = {"joint-cpu": JointRecipe("two-tower", scenes=40, spacing=6, window=192)}
