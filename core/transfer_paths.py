@@ -46,14 +46,21 @@ class Route:
 
 @dataclass(frozen=True)
 class Arrival:
-    """An anchor as a frame sees it: by the route that was carried on, and by the one matched with the anchor itself."""
+    """An anchor as a frame sees it: by the route that was carried on, and by the one matched with the anchor itself, if
+    that was looked for."""
 
     carried: Route
-    matched: Route
+    matched: Route | None
+
+    @property
+    def routes(self) -> list[Route]:
+        return [self.carried] if self.matched is None else [self.carried, self.matched]
 
     @property
     def best(self) -> Route:
         """Of each pixel the better one."""
+        if self.matched is None:
+            return self.carried
         chosen = self.carried.doubt + self.carried.change <= self.matched.doubt + self.matched.change
         return Route(
             np.where(chosen[..., None], self.carried.flow, self.matched.flow),
@@ -78,8 +85,9 @@ class AnchorPaths:
     it. Memory is bounded: one block of arrivals, and one arrival for each block of frames before the anchor.
     """
 
-    def __init__(self, motion: StripMotion, anchor: int) -> None:
-        self.anchor = anchor
+    def __init__(self, motion: StripMotion, anchor: int, *, match: bool = True) -> None:
+        """match: look for a match with the anchor on every frame, which takes two thirds of the time."""
+        self.anchor, self._match = anchor, match
         self._motion = motion
         self._picture = motion.picture(anchor)
         self._forward: tuple[int, _State | None, Arrival | None] = (anchor, *self._start())
@@ -97,7 +105,7 @@ class AnchorPaths:
         height, width = self._picture.shape
         still, nothing = np.zeros((height, width, 2), np.float32), np.zeros((height, width), np.float32)
         route = Route(still, nothing, nothing, nothing + 1.0)
-        return _State(route, still), Arrival(route, route)
+        return _State(route, still), Arrival(route, route if self._match else None)
 
     def _from_before(self, frame: int) -> Arrival | None:
         self._block, self._checkpoints = {}, {self.anchor: self._checkpoints[self.anchor]}
@@ -144,10 +152,12 @@ class AnchorPaths:
         seen = warp(state.best.seen, there) * in_sight
         picture = self._motion.picture(frame)
         carried_flow = there + warp(state.best.flow, there)
+        carried = self._route(picture, carried_flow, warp(state.best.doubt, there) + missed + _STEP_DOUBT, seen)
+        if not self._match:
+            return _State(carried, state.back), Arrival(carried, None)
         matched_flow = refine_flow(picture, self._picture, carried_flow)
         back = refine_flow(self._picture, picture, state.back + warp(home, state.back))
         matched_missed = np.minimum(return_error(matched_flow, back), _MOST_DOUBT) + _STEP_DOUBT
-        carried = self._route(picture, carried_flow, warp(state.best.doubt, there) + missed + _STEP_DOUBT, seen)
         matched = self._route(picture, matched_flow, matched_missed, seen)
         arrival = Arrival(carried, matched)
         return _State(arrival.best, back), arrival
