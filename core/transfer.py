@@ -120,7 +120,7 @@ class StripTransfer:
         found = self.from_references(frame)
         before, after = _neighbours(self._keyframes, frame)
         for number, other in ((before, after), (after, before)):
-            # What strokes told is a guess in the end: a match with the keyframe gains 0.05 dB and takes half as long again.
+            # What strokes told is a guess in the end: matching gains 0.05 dB, and takes half as long again.
             arrival = None if number is None else self._path(number, match=False).at(frame)
             if number is None or arrival is None:
                 continue

@@ -131,8 +131,8 @@ class TwoTower(nn.Module):
             detail = detail + _twice(gate) * (_pooled(brought, confidence, FOLD // 2)[0] - _twice(brought_ab))
         return Colors(_twice(corrected) + detail, uncorrected, bin_logits, told)
 
-    def transfer_path(self) -> list[nn.Parameter]:
-        """What only transferred colours pass through: without any, the answer does not depend on it."""
+    def transfer_path(self) -> list[Tensor]:
+        """The parameters that only transferred colours meet: without any, the answer does not depend on them."""
         return [self.transfer_in.weight, self.transfer_in.gain, *self.to_gate.parameters()]
 
     def _see_lightness(self, lightness: Tensor) -> list[Tensor]:
