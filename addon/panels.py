@@ -44,6 +44,16 @@ class _ColorizePanel:
     bl_category = "Colorize"
 
 
+class _StripPanel(_ColorizePanel):
+    """A part of the Colorize panel that is there only with an active strip."""
+
+    bl_parent_id = "VSECOLORIZER_PT_colorize"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return strips.active_strip(versions.sequencer_scene(context)) is not None
+
+
 class ColorizePanel(_ColorizePanel, bpy.types.Panel):
     bl_idname = "VSECOLORIZER_PT_colorize"
     bl_label = "Colorize"
@@ -62,14 +72,9 @@ class ColorizePanel(_ColorizePanel, bpy.types.Panel):
         draw_task(context, layout)
 
 
-class HintsPanel(_ColorizePanel, bpy.types.Panel):
+class HintsPanel(_StripPanel, bpy.types.Panel):
     bl_idname = "VSECOLORIZER_PT_hints"
     bl_label = "Hints"
-    bl_parent_id = "VSECOLORIZER_PT_colorize"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return strips.active_strip(versions.sequencer_scene(context)) is not None
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
@@ -101,15 +106,10 @@ class HintsPanel(_ColorizePanel, bpy.types.Panel):
             row.operator("vse_colorizer.remove_hint_keyframe", text="", icon="X").frame = frame
 
 
-class ReferencesPanel(_ColorizePanel, bpy.types.Panel):
+class ReferencesPanel(_StripPanel, bpy.types.Panel):
     bl_idname = "VSECOLORIZER_PT_references"
     bl_label = "References"
-    bl_parent_id = "VSECOLORIZER_PT_colorize"
     bl_options = {"DEFAULT_CLOSED"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return strips.active_strip(versions.sequencer_scene(context)) is not None
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
@@ -124,15 +124,10 @@ class ReferencesPanel(_ColorizePanel, bpy.types.Panel):
             row.operator("vse_colorizer.remove_reference", text="", icon="X").frame = item.frame
 
 
-class StylePanel(_ColorizePanel, bpy.types.Panel):
+class StylePanel(_StripPanel, bpy.types.Panel):
     bl_idname = "VSECOLORIZER_PT_style"
     bl_label = "Style"
-    bl_parent_id = "VSECOLORIZER_PT_colorize"
     bl_options = {"DEFAULT_CLOSED"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return strips.active_strip(versions.sequencer_scene(context)) is not None
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout

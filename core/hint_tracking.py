@@ -18,7 +18,7 @@ from .hints import HintTrack, Keyframe
 from .raster import rasterize
 from .strip_motion import BLOCK, StripMotion
 
-# A keyframe with more stroke pixels than this, half of a 16:9 picture at motion size, is thinned to a grid.
+# A keyframe with more stroke pixels than this, a quarter of a 16:9 picture at motion size, is thinned to a grid.
 MAX_POINTS = 30_000
 # L* that a point may differ from where it began, after taking out what all its keyframe's points share (flicker,
 # a change of exposure) up to the second figure.

@@ -31,7 +31,7 @@ from .transfer_network import TransferNetwork
 # Confidence from which on a transferred colour is as good as a hint. On four clips 0.6 gave 32.3 dB, 0.75 32.1; the
 # colorizer's path for transferred colours 32.1; no help of the colorizer 32.0.
 _SURE = 0.6
-# Four, six and eight give the same within 0.1 dB; none loses 0.1. The colorizer takes 128, 117 and 111 ms of a core.
+# Four, six and eight give the same within 0.1 dB; none loses 0.2. The colorizer takes 128, 117 and 111 ms of a core.
 _SURE_EVERY = 6
 # How far keyframes' sure colours count beside what the frame's own hints say. On four clips with 20 hints on three
 # frames 0.3 to 1 are within 0.05 dB, and 0.1 dB better than leading the colorizer by them.

@@ -16,7 +16,7 @@ from .shots import ShotEnds
 
 # Read-ahead goes block by block, so that walking backward decodes every frame once.
 BLOCK = 32
-# 1.6 MB each at 16:9.
+# 2.8 MB each at 16:9.
 MOTIONS_KEPT = 2 * BLOCK
 PICTURES_KEPT = 8 * BLOCK
 

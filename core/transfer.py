@@ -161,7 +161,7 @@ def same_picture(reference: np.ndarray, frame: np.ndarray) -> bool:
 
 def brought(anchor: Anchor, arrival: Arrival, shape: tuple[int, int], distance: int) -> list[Estimate]:
     """What an anchor's routes bring to a frame `distance` frames away, at working size (height, width)."""
-    return [_along(anchor, route, shape, distance, route is arrival.matched) for route in arrival.routes]
+    return [_along(anchor, route, shape, distance, bool(index)) for index, route in enumerate(arrival.routes)]
 
 
 def _along(anchor: Anchor, route: Route, shape: tuple[int, int], distance: int, matched: bool) -> Estimate:

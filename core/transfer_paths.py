@@ -54,6 +54,7 @@ class Arrival:
 
     @property
     def routes(self) -> list[Route]:
+        """The carried one, then the matched one."""
         return [self.carried] if self.matched is None else [self.carried, self.matched]
 
     @property

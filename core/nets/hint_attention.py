@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .hinted_cells import hinted_cells
+from .hinted_cells import at_cells, hinted_cells
 
 # A cell without hints must not be seen; this logarithm of its weight is finite in bfloat16 and float16.
 _UNSEEN = -1e4
@@ -41,28 +41,23 @@ class HintAttention(nn.Module):
         if not chosen.shape[1]:
             nought = features.new_zeros(batch, 3 * self.heads, height, width, dtype=torch.float32)
             return nought[:, self.heads :], nought[:, : self.heads]
-
-        def at_hints(planes: Tensor) -> Tensor:
-            tokens = planes.flatten(2).transpose(1, 2)
-            return tokens.gather(1, chosen[..., None].expand(-1, -1, tokens.shape[-1]))
-
         with torch.autocast(features.device.type, enabled=False):
             query = F.normalize(self.query(features.float()).flatten(2).unflatten(1, (self.heads, -1)), dim=2)
             query = query.transpose(-1, -2)
-            seen = F.linear(at_hints(features.float()), self.key.weight.flatten(1), self.key.bias)
+            seen = F.linear(at_cells(features.float(), chosen), self.key.weight.flatten(1), self.key.bias)
             key = F.normalize(seen.unflatten(-1, (self.heads, -1)), dim=-1).transpose(1, 2)
             place = _places(height, width, features.device)
             key_place = place[chosen].unsqueeze(1).expand(-1, self.heads, -1, -1)
             place = place.expand(batch, self.heads, -1, -1)
             reach = F.softplus(self.nearness)
             far, key_far = (p.square().sum(-1, keepdim=True) * reach for p in (place, key_place))
-            hint_weight = at_hints(weight.float())
+            hint_weight = at_cells(weight.float(), chosen)
             amount = torch.where(hint_weight > 0, hint_weight.clamp(min=1e-4).log(), _UNSEEN).unsqueeze(1)
             # Similarity, nearness and weight as one inner product; "nothing" is one more key, of value 0.
             query = torch.cat((query * self.temperature, 2.0 * reach * place, -far, torch.ones_like(far)), -1)
             key = torch.cat((key, key_place, torch.ones_like(key_far), amount - key_far), -1)
             nothing = F.pad(self.nothing.expand(batch, -1, -1, -1), (key.shape[-1] - 1, 0))
-            values = torch.cat((at_hints(hint_ab.float()), torch.ones_like(hint_weight)), -1)
+            values = torch.cat((at_cells(hint_ab.float(), chosen), torch.ones_like(hint_weight)), -1)
             values = F.pad(values, (0, key.shape[-1] - values.shape[-1], 0, 1)).unsqueeze(1)
             values = values.expand(-1, self.heads, -1, -1)
             gathered = F.scaled_dot_product_attention(query, torch.cat((key, nothing), 2), values, scale=1.0)

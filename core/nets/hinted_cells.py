@@ -1,4 +1,4 @@
-"""Which cells of a picture are hinted: what attention and kriging look at, instead of at every cell."""
+"""Which cells of a picture are hinted, and what stands there: what attention and kriging look at."""
 
 from __future__ import annotations
 
@@ -16,3 +16,9 @@ def hinted_cells(cell_weight: Tensor, most: int) -> Tensor:
     count = min(most, int(hinted.sum(1).max()))
     order = torch.rand(hinted.shape[1], generator=torch.Generator().manual_seed(0)).to(hinted.device)
     return (hinted * (1.0 + order)).topk(count, dim=1).indices
+
+
+def at_cells(planes: Tensor, chosen: Tensor) -> Tensor:
+    """Planes (B, C, h, w) at the chosen cells (B, n): (B, n, C)."""
+    tokens = planes.flatten(2).transpose(1, 2)
+    return tokens.gather(1, chosen[..., None].expand(-1, -1, tokens.shape[-1]))

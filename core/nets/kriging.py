@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .hinted_cells import hinted_cells
+from .hinted_cells import at_cells, hinted_cells
 
 # More hinted cells than this, of 8 by 8 pixels, are thinned: a solve of 512 takes 3 ms.
 MOST_CELLS = 512
@@ -54,8 +54,7 @@ class Kriging(nn.Module):
 
             def at_hints(field: Tensor) -> Tensor:
                 pooled = F.avg_pool2d(field * weight, 2, ceil_mode=True) / cell_weight.clamp(min=1e-6)
-                tokens = pooled.flatten(2).transpose(1, 2)
-                return tokens.gather(1, chosen[..., None].expand(-1, -1, tokens.shape[-1]))
+                return at_cells(pooled, chosen)
 
             hint_weight = cell_weight.flatten(1).gather(1, chosen)
             hints = at_hints(coordinates), at_hints(log_amplitude).masked_fill(hint_weight[..., None] <= 0, _NOWHERE)

@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+import numpy as np
+
+from tests.addon.pictures import write_png
 
 
 def add_image_strip(strips: Any, paths: list[Path], channel: int = 1, start: int = 1) -> Any:
@@ -15,6 +18,18 @@ def add_image_strip(strips: Any, paths: list[Path], channel: int = 1, start: int
         strip.elements.append(path.name)
     strip.colorspace_settings.name = "sRGB"
     strip.id_data.sequence_editor.active_strip = strip
+    return strip
+
+
+def add_ramp_strip(addon: Any, scene: Any, folder: Path, count: int, start: int) -> Any:
+    """An image strip of a grey ramp that brightens, ready to be coloured on a CPU. folder: for all that is written."""
+    ramp = np.repeat(np.tile(np.arange(40, 200, 2, dtype=np.uint8), (60, 1))[..., None], 3, axis=2)
+    paths = [write_png(folder / "shot" / f"scan_{number:03d}.png", ramp + number) for number in range(1, count + 1)]
+    strip = add_image_strip(addon("versions").top_level_strips(scene.sequence_editor), paths, start=start)
+    scene.vse_colorizer.device, strip.vse_colorizer.working_size = "cpu", 128
+    scene.vse_colorizer.output_folder = str(folder / "out")
+    preferences = bpy.context.preferences.addons["bl_ext.user_default.vse_colorizer"].preferences
+    preferences.cache_folder = str(folder / "cache")
     return strip
 
 

@@ -6,21 +6,13 @@ import bpy
 import numpy as np
 import pytest
 
-from tests.addon.painting import add_image_strip
+from tests.addon.painting import add_ramp_strip
 from tests.addon.pictures import read_picture, write_png
 
 
 @pytest.fixture
 def strip(scene, addon, tmp_path):
-    ramp = np.repeat(np.tile(np.arange(40, 200, 2, dtype=np.uint8), (60, 1))[..., None], 3, axis=2)
-    paths = [write_png(tmp_path / "shot" / f"scan_{number:03d}.png", ramp + number) for number in range(1, 3)]
-    strip = add_image_strip(addon("versions").top_level_strips(scene.sequence_editor), paths, start=1)
-    scene.vse_colorizer.device, strip.vse_colorizer.working_size = "cpu", 128
-    scene.vse_colorizer.output_folder = str(tmp_path / "out")
-    bpy.context.preferences.addons["bl_ext.user_default.vse_colorizer"].preferences.cache_folder = str(
-        tmp_path / "cache"
-    )
-    return strip
+    return add_ramp_strip(addon, scene, tmp_path, count=2, start=1)
 
 
 def _colored(tmp_path):
