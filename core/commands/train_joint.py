@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     from ..devices import choose_device
     from ..evaluation.clip_protocol import read_clips
     from ..nets.fusion import TransferNet
-    from ..nets.weights_file import load_network, load_weights, save_weights, shipped_weights
+    from ..nets.weights_file import in_few_levels, load_network, load_weights, save_weights, shipped_weights
     from ..picture_sets import read_pictures
     from ..training.joint_trainer import Joint, JointTrainer
     from ..training.recipes import JOINT_RECIPES
@@ -77,5 +77,6 @@ def run(args: argparse.Namespace) -> int:
             own = {
                 key.removeprefix(f"{name}."): value for key, value in trainer.average.items() if key.startswith(name)
             }
-            save_weights(Path(args.export) / f"{variant}.safetensors", own, variant)
+            stored = in_few_levels(own) if variant == recipe.variant else own
+            save_weights(Path(args.export) / f"{variant}.safetensors", stored, variant)
     return 0

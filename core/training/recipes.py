@@ -47,6 +47,7 @@ class EncoderRecipe:
 _CPU_PHASES = (Phase(until=0.5, size=128, batch=32), Phase(until=1.0, size=256, batch=8))
 _CONTINUED_PHASES = (Phase(until=0.6, size=128, batch=32), Phase(until=1.0, size=256, batch=8))
 _FINE_PHASES = (Phase(until=0.2, size=128, batch=32), Phase(until=1.0, size=256, batch=8))
+_MIDDLE_PHASES = (Phase(until=0.4, size=128, batch=32), Phase(until=1.0, size=256, batch=8))
 
 RECIPES = {
     "two-tower-cpu": Recipe("two-tower", _CPU_PHASES),
@@ -55,8 +56,11 @@ RECIPES = {
     "two-tower-cpu-continued": Recipe("two-tower", _CONTINUED_PHASES, learning_rate=1e-3),
     # A third, mostly at 256: what the second still gained was at 10 hints and more.
     "two-tower-cpu-third": Recipe("two-tower", _FINE_PHASES, learning_rate=1e-3, seed=2027),
+    # A fourth, with hints that surprise (training/recoloring.py).
+    "two-tower-cpu-fourth": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1e-3, seed=2028),
     "squeeze-cpu-continued": Recipe("squeeze", _CONTINUED_PHASES, learning_rate=1.2e-3),
     "squeeze-cpu-third": Recipe("squeeze", _FINE_PHASES, learning_rate=1.2e-3, seed=2027),
+    "squeeze-cpu-fourth": Recipe("squeeze", _MIDDLE_PHASES, learning_rate=1.2e-3, seed=2028),
 }
 
 # A picture at 32 costs a quarter of one at 64, and teaches nearly as much.

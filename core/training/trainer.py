@@ -15,6 +15,7 @@ from .crops import PictureMix
 from .film_looks import film_look
 from .hint_sampling import sample_hints
 from .losses import colorizer_loss
+from .recoloring import recolored
 from .recipes import Phase, Recipe
 from .training_run import Passed, TrainingRun, batches_ahead, starting_decay
 from .transfer_sampling import sample_transferred
@@ -57,10 +58,15 @@ class ColorizerTrainer(TrainingRun):
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         crops = self.pictures.crops(phase.batch, phase.size, rng)
         lab = lab_from_srgb(torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255.0)
-        lightness, ab = lab[:, :1].contiguous(), lab[:, 1:].contiguous()
+        photographed, ab = lab[:, :1], lab[:, 1:].contiguous()
+        lightness = photographed.clone()
         for i in np.flatnonzero(rng.random(phase.batch) < self.recipe.film_share):
             lightness[i, 0] = torch.from_numpy(film_look(crops[i], rng))
-        return (lightness, ab, *sample_hints(ab, generator), *sample_transferred(ab, generator))
+        hints_seed = int(torch.randint(2**62, (), generator=generator))
+        _, hint_mask = sample_hints(ab, torch.Generator().manual_seed(hints_seed))
+        ab = recolored(photographed, ab, hint_mask, generator)
+        hints = sample_hints(ab, torch.Generator().manual_seed(hints_seed))
+        return (lightness, ab, *hints, *sample_transferred(ab, generator))
 
     def _learn(self, batch: tuple[Tensor, ...], progress: float) -> float:
         lightness, ab, hint_ab, hint_mask, *transferred = (part.to(self.device, non_blocking=True) for part in batch)

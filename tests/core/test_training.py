@@ -9,13 +9,14 @@ import pytest
 import torch
 
 from core.errors import InputError
-from core.nets.weights_file import load_network, save_weights
+from core.nets.weights_file import in_few_levels, load_network, save_weights
 from core.training.checkpoint import load_checkpoint
 from core.training.crops import PictureMix
 from core.training.film_looks import film_look
 from core.training.hint_sampling import MOST_HINTS, sample_hints
 from core.training.losses import colorizer_loss
 from core.training.recipes import Phase, Recipe
+from core.training.recoloring import recolored
 from core.training.trainer import CHECKPOINT, ColorizerTrainer
 from core.training.validation import Validation
 
@@ -87,12 +88,47 @@ def test_weights_come_back_as_halves_and_others_are_refused(tmp_path: Path) -> N
         load_network(path, "squeeze")
 
 
+def test_weights_in_few_levels_are_near_and_half_the_size(tmp_path: Path) -> None:
+    weights = trainer_in(tmp_path).average
+    whole, small = tmp_path / "whole.safetensors", tmp_path / "small.safetensors"
+    save_weights(whole, weights, "squeeze")
+    save_weights(small, in_few_levels(weights), "squeeze")
+    assert small.stat().st_size < 0.65 * whole.stat().st_size
+    loaded = load_network(small, "squeeze").state_dict()
+    for name, value in weights.items():
+        step = value.abs().flatten(1).amax(1) / 31 if value.dim() > 1 else value.abs().amax() / 31
+        assert ((loaded[name] - value).abs().flatten(1 if value.dim() > 1 else 0).amax(-1) <= 0.51 * step + 1e-3).all()
+
+
+def test_levels_without_their_steps_are_refused(tmp_path: Path) -> None:
+    weights, path = in_few_levels(trainer_in(tmp_path).average), tmp_path / "squeeze.safetensors"
+    del weights[next(name for name in weights if name.endswith(".step"))]
+    weights["up.0.weight.step"] = torch.ones(3)
+    save_weights(path, weights, "squeeze")
+    with pytest.raises(InputError, match="do not fit the network"):
+        load_network(path, "squeeze")
+
+
 def test_sampled_hints_carry_true_chroma_of_their_place() -> None:
     ab = torch.full((16, 2, 64, 64), 25.0)
     hint_ab, mask = sample_hints(ab, torch.Generator().manual_seed(0))
     covered = mask.expand_as(hint_ab) > 0
     assert torch.allclose(hint_ab[covered], torch.tensor(25.0), atol=1e-3)
     assert not hint_ab[~covered].any()
+
+
+def test_recoloring_moves_a_hinted_kind_and_nothing_else() -> None:
+    lightness, ab = torch.full((40, 1, 32, 32), 55.0), torch.zeros(40, 2, 32, 32)
+    ab[:, 0, :, 16:] = 40.0
+    lightness[:, :, :16, :16] = 20.0
+    mask = torch.zeros(40, 1, 32, 32)
+    mask[:30, :, 20:23, 20:23] = 1.0
+    moved = (recolored(lightness, ab, mask, torch.Generator().manual_seed(2)) - ab).norm(dim=1)
+    changed = moved.amax((1, 2)) > 0.0
+    assert 3 <= int(changed[:30].sum()) <= 20
+    assert not changed[30:].any()
+    assert (moved[changed][:, :, 16:].amin((1, 2)) > 5.0).all()
+    assert moved[:, :, :16].amax() < 8.0
 
 
 def test_some_pictures_have_no_hints_and_none_has_too_many() -> None:
