@@ -1,4 +1,4 @@
-"""`evaluate stills`, `evaluate sheet` and `evaluate clips`: figures and pictures of methods on the same footage."""
+"""`evaluate REPORT`: figures and pictures of methods on the same footage."""
 
 from __future__ import annotations
 
@@ -31,9 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     sheet.add_argument("output", metavar="PNG", help="where the sheet goes")
     placement = reports.add_parser("placement", help="PSNR with hints at random places and where uncertainty asks")
     edges = reports.add_parser("edges", help="ab error at edges of large pictures, seen small and at their own size")
+    tinting = reports.add_parser("tinting", help="how much of one surprising hint its own kind and other kinds take")
+    tinting.add_argument("--methods", default="levin,two-tower,squeeze", help="of grey, levin, two-tower, squeeze")
     for report, folder in ((placement, "a folder or tar of colour pictures"), (edges, "a folder of colour clips")):
         report.add_argument("folder", metavar="DIR", help=folder)
         report.add_argument("--variant", default="two-tower", choices=("two-tower", "squeeze"))
+    tinting.add_argument("folder", metavar="DIR", help="a folder or tar of colour pictures")
+    for report in (placement, edges, tinting):
         report.add_argument("--first", type=int, metavar="N", help="only the first N pictures")
         report.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     seed_table.add_arguments(reports.add_parser("seed-table", help="the original's table: four variants beside grey"))
@@ -59,7 +63,10 @@ def _add_clips_arguments(clips: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    reports = {"clips": _run_clips, "placement": _run_placement, "edges": _run_edges, "seed-table": seed_table.run}
+    reports = {
+        "clips": _run_clips, "placement": _run_placement, "edges": _run_edges, "tinting": _run_tinting,
+        "seed-table": seed_table.run,
+    }  # fmt: skip
     return reports.get(args.report, _run_stills)(args)
 
 
@@ -73,6 +80,21 @@ def _run_placement(args: argparse.Namespace) -> int:
     for score in score_placement(Colorizer.load(args.variant, args.device), pictures):
         gain = score.uncertainty - score.random
         print(f"{score.hints:>6}{score.random:>11.2f}{score.uncertainty:>16.2f}{gain:>8.2f} ± {score.gain_error:.2f}")
+    return 0
+
+
+def _run_tinting(args: argparse.Namespace) -> int:
+    from ..evaluation.stills import load_method, load_stills
+    from ..evaluation.tinting import score_tinting
+
+    methods = {name: load_method(name, args.device) for name in args.methods.split(",")}
+    print(f"{'method':<10}{'pictures':>10}{'own kind':>10}{'other kinds':>13}   s.e.")
+    for score in score_tinting(load_stills(args.folder)[: args.first], methods):
+        print(
+            f"{score.method:<10}{score.pictures:>10}{score.own_kind:>10.2f}{score.other_kinds:>13.3f}"
+            f" ± {score.other_error:.3f}",
+            flush=True,
+        )
     return 0
 
 

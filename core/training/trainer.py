@@ -15,8 +15,8 @@ from .crops import PictureMix
 from .film_looks import film_look
 from .hint_sampling import sample_hints
 from .losses import colorizer_loss
-from .recoloring import recolored
 from .recipes import Phase, Recipe
+from .recoloring import recolored
 from .training_run import Passed, TrainingRun, batches_ahead, starting_decay
 from .transfer_sampling import sample_transferred
 from .validation import Validation

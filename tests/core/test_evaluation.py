@@ -8,6 +8,7 @@ import pytest
 from core.evaluation.levin import levin_chroma
 from core.evaluation.metrics import colorfulness, psnr
 from core.evaluation.protocol import PATCH, protocol_hints
+from core.evaluation.tinting import score_tinting
 
 
 def test_psnr_does_not_wrap() -> None:
@@ -55,3 +56,30 @@ def test_levin_between_two_hints_on_flat_ground_is_harmonic() -> None:
 
 def test_levin_without_hints_is_grey() -> None:
     assert not levin_chroma(np.zeros((4, 4), np.float32), np.zeros((4, 4, 2)), np.zeros((4, 4), bool)).any()
+
+
+def halves_in_two_colours() -> np.ndarray:
+    picture = np.empty((256, 256, 3), np.uint8)
+    picture[:, :128], picture[:, 128:] = (200, 90, 60), (60, 90, 200)
+    return picture
+
+
+def colour_all(lightness: np.ndarray, hint_ab: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    return np.broadcast_to(hint_ab[mask].mean(0) if mask.any() else np.float32(0.0), hint_ab.shape)
+
+
+def colour_own_half(lightness: np.ndarray, hint_ab: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    ab = np.zeros_like(hint_ab)
+    if mask.any():
+        half = np.s_[:, :128] if mask[:, :128].any() else np.s_[:, 128:]
+        ab[half] = hint_ab[mask].mean(0)
+    return ab
+
+
+def test_tinting_tells_a_hint_that_keeps_to_its_kind_from_one_that_does_not() -> None:
+    methods = {"all": colour_all, "half": colour_own_half}
+    everywhere, kept = score_tinting([halves_in_two_colours()] * 3, methods)
+    assert (everywhere.pictures, kept.pictures) == (3, 3)
+    assert everywhere.own_kind == pytest.approx(1.0) == everywhere.other_kinds
+    assert kept.own_kind == pytest.approx(1.0)
+    assert kept.other_kinds == pytest.approx(0.0)
