@@ -1,4 +1,4 @@
-"""Pictures with one kind of thing in another colour, so that a surprising hint is learned to be about its kind alone."""
+"""Pictures with one kind of thing in another colour: a surprising hint is learned to be about its kind alone."""
 
 from __future__ import annotations
 
