@@ -19,7 +19,7 @@ from .hint_reach import hinted_share
 from .hint_tracking import HintTracker, stroked_keyframes
 from .hints import HintTrack
 from .job import Settings
-from .nets.two_tower import FOLD
+from .leading import SURE, leading_places
 from .overlap import overlapped
 from .prediction_pool import prediction_pool, worker_count
 from .raster import rasterize
@@ -28,11 +28,6 @@ from .strip_motion import Footage, StripMotion
 from .transfer import Anchor, Evidence, StripTransfer, same_picture
 from .transfer_network import TransferNetwork
 
-# Confidence from which on a transferred colour is as good as a hint. On four clips 0.6 gave 32.3 dB, 0.75 32.1; the
-# colorizer's path for transferred colours 32.1; no help of the colorizer 32.0.
-_SURE = 0.6
-# Four, six and eight give the same within 0.1 dB; none loses 0.2. The colorizer takes 128, 117 and 111 ms of a core.
-_SURE_EVERY = 6
 # How far keyframes' sure colours count beside what the frame's own hints say. On four clips with 20 hints on three
 # frames 0.3 to 1 are within 0.05 dB, and 0.1 dB better than leading the colorizer by them.
 _KEYFRAMES_SHARE = 0.7
@@ -141,7 +136,7 @@ class StripColorizer:
                 transferred = transferred._replace(ab=brought)
             return _between_guesses(ab, transferred)
         # What is sure leads as hints do, so that it spreads to what is not; the rest is mixed by how sure it is.
-        sure = mask | (_lattice(self._shape) & (transferred.confidence > _SURE))
+        sure = mask | (leading_places(self._shape) & (transferred.confidence > SURE))
         led_by = np.where(mask[..., None], hint_ab, transferred.ab)
         # The gate learned from confidences that promise less than the transfer network's: squared, what is half sure
         # leads less.
@@ -214,13 +209,6 @@ class StripColorizer:
 def _between_guesses(ab: np.ndarray, transferred: Transferred) -> np.ndarray:
     """What a frame's own hints say and what they said on keyframes: both are guesses, and the mean errs less."""
     return ab + (_KEYFRAMES_SHARE * transferred.confidence)[..., None] * (transferred.ab - ab)
-
-
-@cache
-def _lattice(shape: tuple[int, int]) -> np.ndarray:
-    """Cells of the colorizer's, one in _SURE_EVERY each way: bool (height, width)."""
-    rows, columns = (np.arange(length) // FOLD % _SURE_EVERY == 0 for length in shape)
-    return rows[:, None] & columns
 
 
 @cache

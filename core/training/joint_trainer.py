@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..leading import SURE, leading_places
 from ..nets.fusion import FUSION_CELL, TransferNet
 from ..nets.two_tower import AB_SCALE, TwoTower
 from .hint_sampling import sample_hints
@@ -30,6 +31,8 @@ from .transfer_views import View, random_window, stacked, view, windowed
 
 # Which anchors are remembered, and which estimates are given.
 _GIVEN = (((0,), (0, 1)), ((0, 1), (0, 1, 2, 3)), ((1,), (2, 3)))
+# Of the pairs that have strokes besides.
+_HINTED_SHARE = 0.3
 
 
 class Joint(nn.Module):
@@ -45,12 +48,15 @@ class Joint(nn.Module):
             part.requires_grad_(False)
 
     def forward(self, seen: View, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
-        """ab (B, 2, h, w), Lab units, cells of FUSION_CELL."""
-        ab, confidence = brought(choose(self.transfer, seen), seen)
-        size = seen.lightness.shape[-2:]
-        dense = (F.interpolate(part, size=size, mode="bilinear") for part in (ab, confidence))
-        colors = self.colorizer(seen.lightness, hint_ab, hint_mask, tuple(dense))
-        return F.avg_pool2d(colors.ab.float(), FUSION_CELL // 2) * AB_SCALE
+        """ab (B, 2, h, w), Lab units, cells of FUSION_CELL: as strip_coloring has it, before it is made steady."""
+        ab, confidence = (part.float() for part in brought(choose(self.transfer, seen), seen))
+        height, width = seen.lightness.shape[-2:]
+        dense, trust = (F.interpolate(part, size=(height, width), mode="bilinear") for part in (ab, confidence))
+        leading = torch.from_numpy(leading_places((height, width))).to(dense.device) & (trust > SURE)
+        led_by = torch.where(hint_mask > 0, hint_ab, dense.detach() * leading)
+        colors = self.colorizer(seen.lightness, led_by, (hint_mask + leading).clamp(max=1.0), (dense, trust.square()))
+        own = F.avg_pool2d(colors.ab.float(), FUSION_CELL // 2) * AB_SCALE
+        return own + (confidence * (F.avg_pool2d(hint_mask, FUSION_CELL) == 0)) * (ab - own)
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,7 @@ class JointTrainer(TrainingRun):
             rng = np.random.default_rng((self.recipe.seed, number))
             frames, step = self._frames(pair, _GIVEN[number % len(_GIVEN)])
             hints = self._hints(frames, rng)
-            with torch.no_grad():
+            with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16):
                 ab = self.joint(frames, *hints)
             errors.append(float((ab - frames.truth).square().sum(1).mean()))
             flickers.append(float(along_motion(ab, step)))
@@ -112,7 +118,8 @@ class JointTrainer(TrainingRun):
         pair = pairs[int(rng.integers(len(pairs)))]
         frames, step = self._frames(pair, _GIVEN[int(rng.integers(len(_GIVEN)))], rng)
         hint_ab, hint_mask = self._hints(frames, rng)
-        ab = self.joint(frames, hint_ab, hint_mask)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            ab = self.joint(frames, hint_ab, hint_mask)
         error = (ab - frames.truth).square().sum(1).add(0.25).sqrt()
         weight = F.avg_pool2d(hint_mask, FUSION_CELL)
         told = F.avg_pool2d(hint_ab * hint_mask, FUSION_CELL) / weight.clamp(min=1e-6)
@@ -141,7 +148,9 @@ class JointTrainer(TrainingRun):
     def _hints(self, frames: View, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         true_ab = F.interpolate(frames.truth, scale_factor=FUSION_CELL, mode="bilinear")
-        return sample_hints(true_ab, generator)
+        hint_ab, hint_mask = sample_hints(true_ab, generator)
+        hinted = float(rng.random() < _HINTED_SHARE)
+        return hint_ab * hinted, hint_mask * hinted
 
     def _validated(self) -> tuple[float, str]:
         figures = self.figures()

@@ -108,11 +108,11 @@ class JointRecipe:
     spacing: int
     window: int
     hints_share: float = 0.5
-    motion_share: float = 0.3
-    learning_rate: float = 3e-4
+    motion_share: float = 0.6
+    learning_rate: float = 1e-4
     warmup_steps: int = 50
     ema_decay: float = 0.995
     seed: int = 2026
 
 
-JOINT_RECIPES = {"joint-cpu": JointRecipe("two-tower", scenes=40, spacing=6, window=192)}
+JOINT_RECIPES = {"joint-cpu": JointRecipe("two-tower", scenes=160, spacing=6, window=192)}
