@@ -14,7 +14,7 @@ from torch import Tensor
 from .chroma import upsample_planes
 from .color import lightness_from_srgb
 from .devices import choose_device, computes_in_bfloat16
-from .hint_reach import kept_to_kind, pad_edge, padding_of, strictness, unhinted_share, with_far_gain
+from .hint_reach import kept_to_kind, pad_edge, padding_of, strictness, surprise, unhinted_share, with_far_gain
 from .job import WORKING_SIZES
 from .nets.ab_bins import bin_centres
 from .nets.blocks import freeze
@@ -207,7 +207,8 @@ class Colorizer:
             nothing = torch.zeros_like(hints), torch.zeros_like(mask)
             unaided = self._forward(lightness, *nothing, None).ab[0].float().cpu() * AB_SCALE
             unaided = with_far_gain(unaided, torch.ones_like(unhinted), False)
-            ab = kept_to_kind(ab, unaided, unhinted, colors.told[0, 0].float().cpu())
+            share = strictness(unhinted) * surprise(F.pad(hints, padding), F.pad(mask, padding), unaided)
+            ab = kept_to_kind(ab, unaided, unhinted, colors.told[0, 0].float().cpu(), share)
         if saturation > 0.0:
             ab = ab + saturation * unhinted * _vividness(colors.bin_logits[0].float().cpu(), (ab.shape[1], ab.shape[2]))
         return upsample_planes(ab, padded)[:, :height, :width]

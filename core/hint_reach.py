@@ -19,6 +19,9 @@ _FAR_GAIN, _UNHINTED_GAIN = 0.1, 0.3
 # below. Unchecked, a wall takes a third of a hint on a face. Of six rules the one that costs photos_val least: 0.09 dB
 # with one hint.
 _OF_ONE_KIND = 0.3
+# ab units by which hints differ from what the colorizer would have guessed: below the first they are as expected, and
+# change the picture as the network has it; above the other, the rule holds in full.
+_EXPECTED, _SURPRISING = 10.0, 35.0
 # The mean of what is not reached: below the first, hints speak for themselves; above the other, the rule holds in full.
 _WELL_HINTED, _HARDLY_HINTED = 0.4, 0.6
 
@@ -71,13 +74,21 @@ def strictness(unhinted: Tensor) -> float:
     return min(1.0, max(0.0, ramp))
 
 
-def kept_to_kind(ab: Tensor, unaided: Tensor, unhinted: Tensor, told: Tensor) -> Tensor:
+def surprise(hints: Tensor, mask: Tensor, unaided: Tensor) -> float:
+    """How far hints (2, H, W), where the mask (H, W) is 1, are from the answer without them, (2, h, w): 0..1."""
+    guess = F.interpolate(unaided[None], size=mask.shape, mode="bilinear", align_corners=False)[0]
+    apart = float(((hints - guess).norm(dim=0) * mask).sum() / mask.sum())
+    return min(1.0, max(0.0, (apart - _EXPECTED) / (_SURPRISING - _EXPECTED)))
+
+
+def kept_to_kind(ab: Tensor, unaided: Tensor, unhinted: Tensor, told: Tensor, share: float) -> Tensor:
     """ab (2, h, w), with hints, less of what they changed where they neither reach nor tell much.
 
     unaided: the answer without hints. unhinted: (h, w). told: nets.two_tower.Colors.told of one picture, (h', w').
+    share: how far the rule holds, 0..1.
     """
     of_kind = F.interpolate(told[None, None], size=unhinted.shape, mode="bilinear", align_corners=False)[0, 0]
     of_kind = (of_kind / (_OF_ONE_KIND * of_kind.max()).clamp(min=1e-6)).clamp(max=1.0)
     reached = _HARDLY_REACHED / unhinted.clamp(min=1e-4) - _HARDLY_REACHED
     beyond = _FIRMLY_REACHED / (_FIRMLY_REACHED + reached)
-    return unaided + (ab - unaided) * (1.0 - strictness(unhinted) * beyond * (1.0 - of_kind))
+    return unaided + (ab - unaided) * (1.0 - share * beyond * (1.0 - of_kind))

@@ -50,7 +50,9 @@ class Kriging(nn.Module):
             cell_weight = F.avg_pool2d(weight.float(), 2, ceil_mode=True)
             chosen = hinted_cells(cell_weight, MOST_CELLS)
             if not chosen.shape[1]:
-                return torch.zeros_like(error, dtype=torch.float32), torch.zeros_like(log_amplitude)
+                return torch.zeros_like(error, dtype=torch.float32), torch.zeros_like(
+                    log_amplitude
+                ) if explain else None
 
             def at_hints(field: Tensor) -> Tensor:
                 pooled = F.avg_pool2d(field * weight, 2, ceil_mode=True) / cell_weight.clamp(min=1e-6)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-# Of the pictures with hints. In photographs as they are everything shares a tint, and one hint would tint them whole.
-RECOLORED_SHARE = 0.3
+# Of the pictures with hints, and of those with few, whose hinted share is below the last. In photographs as they are
+# everything shares a tint, and one hint would tint them whole.
+_RECOLORED_SHARE, _RECOLORED_OF_FEW, _FEW = 0.25, 0.6, 0.002
 # ab units: how far colours may be from the hinted one and still be of its kind, and how far they are moved.
-_LEAST_KIND, _WIDEST_KIND = 6.0, 20.0
+_LEAST_KIND, _WIDEST_KIND = 4.0, 10.0
 _LEAST_SHIFT, _LARGEST_SHIFT = 12.0, 55.0
 # Of L* in what makes a kind, beside ab: two grey things of unlike lightness are two.
 _LIGHTNESS_SHARE = 0.35
@@ -25,7 +26,8 @@ def recolored(lightness: Tensor, ab: Tensor, hint_mask: Tensor, generator: torch
     for i in range(len(ab)):
         chance, kind, shift, angle = torch.rand(4, generator=generator).tolist()
         hinted = hint_mask[i, 0].flatten().nonzero()[:, 0]
-        if chance >= RECOLORED_SHARE or not len(hinted):
+        share = _RECOLORED_OF_FEW if len(hinted) < _FEW * hint_mask[i, 0].numel() else _RECOLORED_SHARE
+        if chance >= share or not len(hinted):
             continue
         place = hinted[int(torch.randint(len(hinted), (), generator=generator))]
         color = torch.cat((lightness[i] * _LIGHTNESS_SHARE, ab[i])).flatten(1)

@@ -42,6 +42,20 @@ def test_twenty_hints_bring_a_photograph_well_above_grey(colorizer: Colorizer, n
     assert psnr(recolor(picture, ab), picture) > grey + 4.0
 
 
+def test_without_hints_and_with_many_the_network_runs_once(colorizer: Colorizer) -> None:
+    picture = photograph("coffee")
+    lightness, true_ab = lightness_from_srgb(picture), ab_from_srgb(picture)
+    runs = []
+    counting = colorizer._network.register_forward_hook(lambda *_: runs.append(1))
+    try:
+        for count, expected in ((0, 1), (1, 2), (100, 1)):
+            runs.clear()
+            colorizer.predict(lightness, *protocol_hints(true_ab, count, seed=5))
+            assert len(runs) == expected
+    finally:
+        counting.remove()
+
+
 def test_the_hint_is_the_answer_under_the_hint(colorizer: Colorizer) -> None:
     lightness = lightness_from_srgb(photograph("astronaut"))
     hint_ab, mask = no_hints(lightness)
