@@ -6,13 +6,12 @@ and the same frames give the same result wherever a render begins.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import cv2
 import numpy as np
 
-from .flow import warp
-from .strip_motion import StripMotion
+from .flow import Motion, warp
 
 # How many frames on either side count. Chroma's change along the motion, over four clips and a film, with grain and
 # without: 2 take off 64%, 3 70%, 4 74%; each costs about 4 ms a frame.
@@ -30,17 +29,20 @@ def small_lab(ab: np.ndarray, picture: np.ndarray) -> np.ndarray:
     return np.dstack([cv2.blur(picture, (3, 3)) / np.float32(2.55), small])
 
 
-def steady_correction(frame: int, labs: Mapping[int, np.ndarray], motion: StripMotion, strength: float) -> np.ndarray:
+def steady_correction(
+    frame: int, labs: Mapping[int, np.ndarray], between: Callable[[int], Motion], strength: float
+) -> np.ndarray:
     """What to add to the frame's ab to make it the mean of its own and its neighbours': float32 (h, w, 2).
 
-    labs: `small_lab` of each frame within STEADY_REACH, as far as the footage goes, and of the frame itself.
+    labs: `small_lab` of each frame within STEADY_REACH, as far as the footage goes, and of the frame itself. between:
+    gives the motion between a frame and the next one, where labs has both.
     strength: 0 to 1, the neighbours' weight. Nothing is taken across a cut.
     """
     own = labs[frame]
     total = np.zeros_like(own[..., 1:])
     weights = np.ones(own.shape[:2], np.float32)
     for step in (1, -1):
-        for number, flow, trust in _ways(frame, step, labs, motion):
+        for number, flow, trust in _ways(frame, step, labs, between):
             change = warp(labs[number], flow) - own
             # What the whole picture shares is flicker of the film, not another object.
             lightness = np.abs(change[..., 0] - np.median(change[::4, ::4, 0]))
@@ -51,7 +53,7 @@ def steady_correction(frame: int, labs: Mapping[int, np.ndarray], motion: StripM
 
 
 def _ways(
-    frame: int, step: int, labs: Mapping[int, np.ndarray], motion: StripMotion
+    frame: int, step: int, labs: Mapping[int, np.ndarray], between: Callable[[int], Motion]
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """Each neighbour in one direction, nearest first: its number, the flow from `frame` to it, float32 (h, w, 2),
     and how far the flow can be trusted, float32 (h, w), 0..1. Ends at a cut."""
@@ -59,10 +61,10 @@ def _ways(
     for number in range(frame + step, frame + step * (STEADY_REACH + 1), step):
         if number not in labs:
             return
-        between = motion.between(min(number, number - step))
-        if between.cut:
+        motion = between(min(number, number - step))
+        if motion.cut:
             return
-        onward = between.forward if step > 0 else between.backward
+        onward = motion.forward if step > 0 else motion.backward
         if way is None:
             way = onward
         else:

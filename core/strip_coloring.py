@@ -14,7 +14,7 @@ import numpy as np
 from .chroma import upsample_chroma
 from .color import ab_from_srgb, lightness_from_srgb, recolor
 from .colorizer import Colorizer, Transferred, corrected_by_hints
-from .flow import motion_shape
+from .flow import Motion, motion_shape
 from .hint_reach import hinted_share
 from .hint_tracking import HintTracker, stroked_keyframes
 from .hints import HintTrack
@@ -36,13 +36,16 @@ _KEYFRAMES_SHARE = 0.7
 _FOLLOWED = 0.25
 
 
-class _Steadied(NamedTuple):
-    """A source frame with its L*, float32 (H, W), and its final ab at working size, float32 (h, w, 2)."""
+class _Predicted(NamedTuple):
+    """A source frame with its L*, float32 (H, W), its ab at working size, float32 (h, w, 2), and what makes it steady:
+    `small_lab` of the frame and of those around it, empty where it stays as it is, and the motion after each."""
 
     number: int
     rgb: np.ndarray
     lightness: np.ndarray
     ab: np.ndarray
+    labs: dict[int, np.ndarray]
+    motions: dict[int, Motion]
 
 
 class StripColorizer:
@@ -88,9 +91,9 @@ class StripColorizer:
 
     def render(self, first: int, last: int) -> Iterator[np.ndarray]:
         """Frames first..last, both included, in colour, in their own dtype; fewer where the footage ends."""
-        return overlapped(self._at_full_size, self._steadied(first, last))
+        return overlapped(self._at_full_size, self._predicted(first, last))
 
-    def _steadied(self, first: int, last: int) -> Iterator[_Steadied]:
+    def _predicted(self, first: int, last: int) -> Iterator[_Predicted]:
         waiting: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         start = max(0, first - self._reach)
         # A frame is ready when its last neighbour is predicted; meanwhile the pool has the next ones.
@@ -104,9 +107,9 @@ class StripColorizer:
                     waiting[number] = rgb, lightness
                 ready = number - behind
                 if ready in waiting:
-                    yield _Steadied(ready, *waiting.pop(ready), self._steady(ready))
+                    yield self._with_neighbours(ready, *waiting.pop(ready))
             for number in list(waiting):
-                yield _Steadied(number, *waiting.pop(number), self._steady(number))
+                yield self._with_neighbours(number, *waiting.pop(number))
 
     def _begin(self, number: int, lightness: np.ndarray, pool: ThreadPoolExecutor) -> None:
         """Have the pool predict a frame's chroma, unless a stretch before has done so."""
@@ -185,25 +188,32 @@ class StripColorizer:
                 while len(store) > 2 * self._reach + 1:
                     store.popitem(last=False)
 
-    def _steady(self, number: int) -> np.ndarray:
-        """The frame's final ab at working size. References stay as they are; nothing is taken from a keyframe or from
-        beyond it, so that a frame depends on the keyframes on both sides alone."""
+    def _with_neighbours(self, number: int, rgb: np.ndarray, lightness: np.ndarray) -> _Predicted:
+        """References stay as they are; nothing is taken from a keyframe or from beyond it, so that a frame depends on
+        the keyframes on both sides alone."""
         self._take_predictions(number + self._reach)
-        ab = self._chroma[number]
-        if not self._reach or number in self._references:
-            return ab
         before, after = self._transfer.around(number)
         labs = {other: lab for other, lab in self._labs.items() if before < other < after}
-        correction = steady_correction(number, labs, self._motion, self._settings.temporal_strength)
-        return ab + cv2.resize(correction, ab.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        if not self._reach or number in self._references:
+            labs = {}
+        motions = {other: self._motion.between(other) for other in labs if other + 1 in labs}
+        return _Predicted(number, rgb, lightness, self._chroma[number], labs, motions)
 
-    def _at_full_size(self, frame: _Steadied) -> np.ndarray:
-        ab = upsample_chroma(frame.ab, frame.lightness)
+    def _at_full_size(self, frame: _Predicted) -> np.ndarray:
+        ab = upsample_chroma(self._steady(frame), frame.lightness)
         if frame.number in self._strokes:
             height, width = frame.lightness.shape
             hint_ab, mask = rasterize(self._strokes[frame.number], width, height)
             ab = np.where(mask[..., None], hint_ab, ab)
         return recolor(frame.rgb, ab)
+
+    def _steady(self, frame: _Predicted) -> np.ndarray:
+        """The frame's final ab at working size."""
+        if not frame.labs:
+            return frame.ab
+        strength = self._settings.temporal_strength
+        correction = steady_correction(frame.number, frame.labs, frame.motions.__getitem__, strength)
+        return frame.ab + cv2.resize(correction, frame.ab.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def _between_guesses(ab: np.ndarray, transferred: Transferred) -> np.ndarray:

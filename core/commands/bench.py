@@ -109,7 +109,9 @@ def _stages(movie: Path, settings: Settings, hints: Any) -> dict[str, float]:
         "lightness": _time(lambda: lightness_from_srgb(frames[0])),
         "flow, both ways": _time(lambda: measure_motion(pictures[0], pictures[1])),
         "network": _time(lambda: colorizer.predict(seen, ab, mask, saturation=settings.saturation)),
-        "steadiness": _time(lambda: steady_correction(len(window) // 2, labs, motion, settings.temporal_strength)),
+        "steadiness": _time(
+            lambda: steady_correction(len(window) // 2, labs, motion.between, settings.temporal_strength)
+        ),
         "upsample chroma": _time(lambda: upsample_chroma(predicted, lightness)),
         "recolor": _time(lambda: recolor(frames[0], full)),
         "encode PNG": _time(lambda: encode_png(colored)),

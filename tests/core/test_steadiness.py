@@ -38,7 +38,7 @@ def seen(frames: list[np.ndarray]) -> StripMotion:
 
 def corrected(frame: int, chroma: list[np.ndarray], motion: StripMotion, strength: float = 1.0) -> np.ndarray:
     labs = {number: small_lab(ab, motion.picture(number)) for number, ab in enumerate(chroma)}
-    return chroma[frame] + steady_correction(frame, labs, motion, strength)
+    return chroma[frame] + steady_correction(frame, labs, motion.between, strength)
 
 
 def pattern_moving(count: int, step: float) -> list[np.ndarray]:
