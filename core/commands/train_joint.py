@@ -6,11 +6,9 @@ import argparse
 from pathlib import Path
 
 from ..errors import InputError
-from .train_transfer import VALIDATED_PART
+from .train_transfer import samples_of_clips, split_scenes
 
 _CHECKPOINT = "joint-checkpoint.safetensors"
-_MOST_FRAMES = 75
-_CLIP_WIDTH = 480
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +32,6 @@ def run(args: argparse.Namespace) -> int:
 
     from ..colorizer import Colorizer
     from ..devices import choose_device
-    from ..evaluation.clip_protocol import read_clips
     from ..nets.fusion import TransferNet
     from ..nets.weights_file import in_few_levels, load_network, load_weights, save_weights, shipped_weights
     from ..picture_sets import read_pictures
@@ -52,16 +49,9 @@ def run(args: argparse.Namespace) -> int:
     load_weights(transfer, Path(args.transfer or shipped_weights("transfer")), "transfer")
     unaided = Colorizer.load(recipe.variant, args.device, weights=colorizer_weights)
     maker = SampleMaker(unaided, transfer.descriptor, np.random.default_rng(recipe.seed))
-    sets = []
-    for number, clip in enumerate(read_clips(args.clips, _CLIP_WIDTH, _MOST_FRAMES)):
-        sets.append(list(maker.pairs_of_clip(clip.truth, number % 2 == 1, recipe.spacing)))
-        print(f"{clip.name}: {len(sets[-1])} pairs", flush=True)
-    if len(sets) < 2:
-        raise InputError("empty-data", f"{args.clips} has fewer than two clips.", "Give a folder with more.")
-    *sets, kept = sets
-    scenes = list(maker.pairs_of_scenes(read_pictures(args.data), recipe.scenes))
-    unseen = len(scenes) // VALIDATED_PART
-    kept, scenes = kept + scenes[:unseen], scenes[unseen:]
+    *sets, kept = samples_of_clips(args.clips, lambda frames, aged: maker.pairs_of_clip(frames, aged, recipe.spacing))
+    scenes, unseen = split_scenes(list(maker.pairs_of_scenes(read_pictures(args.data), recipe.scenes)))
+    kept += unseen
     learned = [part for part in [*sets, *[scenes] * len(sets)] if part]
     checkpoint = Path(args.out) / _CHECKPOINT
     device = choose_device(args.device)

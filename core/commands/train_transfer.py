@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _CHECKPOINT = "transfer-checkpoint.safetensors"
 _MOST_FRAMES = 75
 _CLIP_WIDTH = 480
 # Of the samples of moving scenes, one in so many is validated on.
-VALIDATED_PART = 10
+_VALIDATED_PART = 10
+
+Sample = TypeVar("Sample")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +38,6 @@ def run(args: argparse.Namespace) -> int:
 
     from ..colorizer import Colorizer
     from ..devices import choose_device
-    from ..evaluation.clip_protocol import read_clips
     from ..nets.weights_file import load_network, save_weights, shipped_weights
     from ..picture_sets import read_pictures
     from ..training.recipes import TRANSFER_RECIPES
@@ -47,19 +53,12 @@ def run(args: argparse.Namespace) -> int:
     colorizer = Colorizer.load("two-tower", args.device)
     descriptor = colorizer_descriptor(load_network(shipped_weights("two-tower"), "two-tower"))
     maker = SampleMaker(colorizer, descriptor, rng)
-    sets = []
-    for number, clip in enumerate(read_clips(args.clips, _CLIP_WIDTH, _MOST_FRAMES)):
-        sets.append(list(maker.of_clip(clip.truth, number % 2 == 1, recipe.spacing)))
-        print(f"{clip.name}: {len(sets[-1])} samples", flush=True)
-    if len(sets) < 2:
-        raise InputError("empty-data", f"{args.clips} has fewer than two clips.", "Give a folder with more.")
-    *sets, kept = sets
+    *sets, kept = samples_of_clips(args.clips, lambda frames, aged: maker.of_clip(frames, aged, recipe.spacing))
     photographs = read_pictures(args.data)
-    scenes = list(maker.of_scenes(photographs, recipe.scenes))
+    scenes, unseen = split_scenes(list(maker.of_scenes(photographs, recipe.scenes)))
+    kept += unseen
     stills = list(maker.of_stills(photographs, recipe.stills))
     print(f"{len(scenes)} samples of moving scenes, {len(stills)} of stills", flush=True)
-    unseen = len(scenes) // VALIDATED_PART
-    kept, scenes = kept + scenes[:unseen], scenes[unseen:]
     # More often from photographs than from clips, so that a few clips are not learned by heart.
     learned = [part for part in [*sets, *[scenes] * 6, *[stills] * 2] if part]
     checkpoint = Path(args.out) / _CHECKPOINT
@@ -73,3 +72,25 @@ def run(args: argparse.Namespace) -> int:
     if args.export:
         save_weights(Path(args.export), trainer.average, "transfer")
     return 0
+
+
+def samples_of_clips(folder: str, make: Callable[[Sequence[np.ndarray], bool], Iterable[Sample]]) -> list[list[Sample]]:
+    """What `make(frames, aged)` gives of each clip of a folder, by name; every second clip is aged.
+
+    Raises InputError "empty-data" for fewer than two clips.
+    """
+    from ..evaluation.clip_protocol import read_clips
+
+    sets = []
+    for number, clip in enumerate(read_clips(folder, _CLIP_WIDTH, _MOST_FRAMES)):
+        sets.append(list(make(clip.truth, number % 2 == 1)))
+        print(f"{clip.name}: {len(sets[-1])} samples", flush=True)
+    if len(sets) < 2:
+        raise InputError("empty-data", f"{folder} has fewer than two clips.", "Give a folder with more.")
+    return sets
+
+
+def split_scenes(samples: list[Sample]) -> tuple[list[Sample], list[Sample]]:
+    """Samples of moving scenes to learn from, and those kept for validation."""
+    unseen = len(samples) // _VALIDATED_PART
+    return samples[unseen:], samples[:unseen]

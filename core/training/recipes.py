@@ -115,4 +115,4 @@ class JointRecipe:
     seed: int = 2026
 
 
-JOINT_RECIPES = {"joint-cpu": JointRecipe("two-tower", scenes=160, spacing=6, window=192)}
+JOINT_RECIPES = {"joint-cpu": JointRecipe("two-tower", scenes=80, spacing=6, window=192)}
