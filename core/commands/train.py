@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import InputError
-from . import train_encoder, train_joint, train_transfer
+from . import train_average, train_encoder, train_joint, train_transfer
 
 HELP = "train a network"
 _VALIDATION_PICTURES = 40
@@ -37,10 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     train_transfer.add_arguments(transfer)
     joint = networks.add_parser("joint", help="tune colorizer and transfer network together")
     train_joint.add_arguments(joint)
+    average = networks.add_parser("average", help="the mean of several runs' weights of the colorizer")
+    train_average.add_arguments(average)
 
 
 def run(args: argparse.Namespace) -> int:
-    others = {"encoder": train_encoder, "transfer": train_transfer, "joint": train_joint}
+    others = {"encoder": train_encoder, "transfer": train_transfer, "joint": train_joint, "average": train_average}
     if args.network in others:
         return others[args.network].run(args)
     return _train_colorizer(args)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.__main__ import main
 from core.errors import InputError
 from core.nets.weights_file import in_few_levels, load_network, save_weights
 from core.training.checkpoint import load_checkpoint
@@ -98,6 +99,18 @@ def test_weights_in_few_levels_are_near_and_half_the_size(tmp_path: Path) -> Non
     for name, value in weights.items():
         step = value.abs().flatten(1).amax(1) / 31 if value.dim() > 1 else value.abs().amax() / 31
         assert ((loaded[name] - value).abs().flatten(1 if value.dim() > 1 else 0).amax(-1) <= 0.51 * step + 1e-3).all()
+
+
+def test_the_average_of_two_runs_lies_between_them(tmp_path: Path) -> None:
+    weights = trainer_in(tmp_path).average
+    files = [tmp_path / f"{name}.safetensors" for name in ("first", "second", "mean")]
+    save_weights(files[0], weights, "squeeze")
+    save_weights(files[1], {name: 3.0 * value for name, value in weights.items()}, "squeeze")
+    arguments = ["train", "average", str(files[0]), str(files[1]), "--variant", "squeeze", "--export", str(files[2])]
+    assert main(arguments) == 0
+    mean = load_network(files[2], "squeeze").state_dict()
+    for name, value in weights.items():
+        assert torch.allclose(mean[name], 2.0 * value, atol=0.04 * float(value.abs().max()) + 2e-3), name
 
 
 def test_levels_without_their_steps_are_refused(tmp_path: Path) -> None:
