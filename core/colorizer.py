@@ -197,17 +197,17 @@ class Colorizer:
         padded = pad_edge(lightness, padding)
         unhinted = unhinted_share(padded, F.pad(mask, padding), (padded.shape[0] // 2, padded.shape[1] // 2))
         told_of = bool(mask.any())
-        explain = brought is None and told_of and strictness(unhinted) > 0.0
+        held = strictness(unhinted, float(mask.max())) if told_of and brought is None else 0.0
         if brought is not None:
             sureness = F.interpolate(F.pad(brought[1], padding)[None], size=unhinted.shape, mode="area")[0, 0]
             unhinted, told_of = unhinted * (1.0 - sureness), told_of or bool(sureness.any())
-        colors = self._forward(lightness, hints, mask, brought, explain=explain)
+        colors = self._forward(lightness, hints, mask, brought, explain=held > 0.0)
         ab = with_far_gain(colors.ab[0].float().cpu() * AB_SCALE, unhinted, told_of)
         if colors.told is not None:
             nothing = torch.zeros_like(hints), torch.zeros_like(mask)
             unaided = self._forward(lightness, *nothing, None).ab[0].float().cpu() * AB_SCALE
             unaided = with_far_gain(unaided, torch.ones_like(unhinted), False)
-            share = strictness(unhinted) * surprise(F.pad(hints, padding), F.pad(mask, padding), unaided)
+            share = held * surprise(F.pad(hints, padding), F.pad(mask, padding), unaided)
             ab = kept_to_kind(ab, unaided, unhinted, colors.told[0, 0].float().cpu(), share)
         if saturation > 0.0:
             ab = ab + saturation * unhinted * _vividness(colors.bin_logits[0].float().cpu(), (ab.shape[1], ab.shape[2]))

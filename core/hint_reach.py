@@ -18,12 +18,12 @@ _FAR_GAIN, _UNHINTED_GAIN = 0.1, 0.3
 # Where hints do not firmly reach, what they change stays if they tell this share of what they tell at most, and less
 # below. Unchecked, a wall takes a third of a hint on a face. Of six rules the one that costs photos_val least: 0.09 dB
 # with one hint.
-_OF_ONE_KIND = 0.3
+_OF_ONE_KIND = 0.45
 # ab units by which hints differ from what the colorizer would have guessed: below the first they are as expected, and
 # change the picture as the network has it; above the other, the rule holds in full.
-_EXPECTED, _SURPRISING = 10.0, 35.0
+_EXPECTED, _SURPRISING = 15.0, 45.0
 # The mean of what is not reached: below the first, hints speak for themselves; above the other, the rule holds in full.
-_WELL_HINTED, _HARDLY_HINTED = 0.4, 0.6
+_WELL_HINTED, _HARDLY_HINTED = 0.7, 0.88
 
 
 def padding_of(plane: Tensor) -> tuple[int, int, int, int]:
@@ -68,10 +68,14 @@ def with_far_gain(ab: Tensor, unhinted: Tensor, hinted: bool) -> Tensor:
     return ab * (1.0 + (_FAR_GAIN if hinted else _UNHINTED_GAIN) * unhinted.square())
 
 
-def strictness(unhinted: Tensor) -> float:
-    """How far hints are held to their kind, 0..1: not at all where they reach most of the picture (h, w)."""
-    ramp = (float(unhinted.mean()) - _WELL_HINTED) / (_HARDLY_HINTED - _WELL_HINTED)
-    return min(1.0, max(0.0, ramp))
+def strictness(unhinted: Tensor, weight: float) -> float:
+    """How far hints are held to their kind, 0..1: not at all where they reach most of the picture (h, w).
+
+    weight: of the hints. What was followed from elsewhere counts less, but there is no less of it.
+    """
+    reached = (_HARDLY_REACHED / unhinted.clamp(min=1e-4) - _HARDLY_REACHED) / weight
+    unreached = float((_HARDLY_REACHED / (reached + _HARDLY_REACHED)).mean())
+    return min(1.0, max(0.0, (unreached - _WELL_HINTED) / (_HARDLY_HINTED - _WELL_HINTED)))
 
 
 def surprise(hints: Tensor, mask: Tensor, unaided: Tensor) -> float:
