@@ -41,8 +41,8 @@ class Anchor(NamedTuple):
 
 class Evidence(NamedTuple):
     """What is known of a frame's colours: what routes bring, and pictures to find likeness in. support: of each route
-    from a keyframe float32 (H, W), how far the strokes there reach what it brings, 0..1; empty where references tell
-    of everything."""
+    from a keyframe float32 (H, W), how far it counts, 0..1: on another keyframe as far as strokes reach what it brings,
+    elsewhere in full; empty where references tell of everything."""
 
     estimates: list[Estimate]
     remembered: list[Remembered]
@@ -53,7 +53,7 @@ class Evidence(NamedTuple):
         if not self.remembered:
             return None
         found = network.choose(lightness, self.estimates, self.remembered)
-        # What no stroke told a keyframe is the colorizer's guess there, and no better than its guess here.
+        # What no stroke told a keyframe is the colorizer's guess there, and no better than another keyframe's own.
         return found._replace(confidence=found.confidence * np.max(self.support, axis=0)) if self.support else found
 
 
@@ -130,7 +130,13 @@ class StripTransfer:
             found.estimates.extend(routes)
             found.remembered.append(remembered)
             if not self._references and anchor.support is not None:
-                found.support.extend(warp(anchor.support, _flow_at(route, self._shape)) for route in arrival.routes)
+                # Elsewhere guesses are carried on, too, or the picture drifts as each frame guesses anew.
+                found.support.extend(
+                    warp(anchor.support, _flow_at(route, self._shape))
+                    if frame in self._keyframes
+                    else np.ones(self._shape, np.float32)
+                    for route in arrival.routes
+                )
         return found
 
     def _keyframe(self, frame: int, other: int | None) -> tuple[Anchor, Remembered]:
