@@ -194,8 +194,8 @@ class Colorizer:
         """ab (2, h, w) in Lab units, of planes at working size."""
         height, width = lightness.shape
         padding = padding_of(lightness)
-        padded = pad_edge(lightness, padding)
-        unhinted = unhinted_share(padded, F.pad(mask, padding), (padded.shape[0] // 2, padded.shape[1] // 2))
+        padded, padded_mask = pad_edge(lightness, padding), F.pad(mask, padding)
+        unhinted = unhinted_share(padded, padded_mask, (padded.shape[0] // 2, padded.shape[1] // 2))
         told_of = bool(mask.any())
         held = strictness(unhinted, float(mask.max())) if told_of and brought is None else 0.0
         if brought is not None:
@@ -207,7 +207,7 @@ class Colorizer:
             nothing = torch.zeros_like(hints), torch.zeros_like(mask)
             unaided = self._forward(lightness, *nothing, None).ab[0].float().cpu() * AB_SCALE
             unaided = with_far_gain(unaided, torch.ones_like(unhinted), False)
-            share = held * surprise(F.pad(hints, padding), F.pad(mask, padding), unaided)
+            share = held * surprise(F.pad(hints, padding), padded_mask, unaided)
             ab = kept_to_kind(ab, unaided, unhinted, colors.told[0, 0].float().cpu(), share)
         if saturation > 0.0:
             ab = ab + saturation * unhinted * _vividness(colors.bin_logits[0].float().cpu(), (ab.shape[1], ab.shape[2]))

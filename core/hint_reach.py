@@ -16,8 +16,7 @@ _HARDLY_REACHED, _FIRMLY_REACHED = 0.01, 0.1
 # no hint reaches, in pictures with hints and in those without: the best of 0, 0.1 .. 0.8 on the 40 validation pictures.
 _FAR_GAIN, _UNHINTED_GAIN = 0.1, 0.3
 # Where hints do not firmly reach, what they change stays if they tell this share of what they tell at most, and less
-# below. Unchecked, a wall takes a third of a hint on a face. Of six rules the one that costs photos_val least: 0.09 dB
-# with one hint.
+# below. Unchecked, a wall takes a third of a hint on a face.
 _OF_ONE_KIND = 0.45
 # ab units by which hints differ from what the colorizer would have guessed: below the first they are as expected, and
 # change the picture as the network has it; above the other, the rule holds in full.
@@ -73,8 +72,7 @@ def strictness(unhinted: Tensor, weight: float) -> float:
 
     weight: of the hints. What was followed from elsewhere counts less, but there is no less of it.
     """
-    reached = (_HARDLY_REACHED / unhinted.clamp(min=1e-4) - _HARDLY_REACHED) / weight
-    unreached = float((_HARDLY_REACHED / (reached + _HARDLY_REACHED)).mean())
+    unreached = float((_HARDLY_REACHED / (_reached(unhinted) / weight + _HARDLY_REACHED)).mean())
     return min(1.0, max(0.0, (unreached - _WELL_HINTED) / (_HARDLY_HINTED - _WELL_HINTED)))
 
 
@@ -93,6 +91,10 @@ def kept_to_kind(ab: Tensor, unaided: Tensor, unhinted: Tensor, told: Tensor, sh
     """
     of_kind = F.interpolate(told[None, None], size=unhinted.shape, mode="bilinear", align_corners=False)[0, 0]
     of_kind = (of_kind / (_OF_ONE_KIND * of_kind.max()).clamp(min=1e-6)).clamp(max=1.0)
-    reached = _HARDLY_REACHED / unhinted.clamp(min=1e-4) - _HARDLY_REACHED
-    beyond = _FIRMLY_REACHED / (_FIRMLY_REACHED + reached)
+    beyond = _FIRMLY_REACHED / (_FIRMLY_REACHED + _reached(unhinted))
     return unaided + (ab - unaided) * (1.0 - share * beyond * (1.0 - of_kind))
+
+
+def _reached(unhinted: Tensor) -> Tensor:
+    """The weight of hints that reached each place, of what `unhinted_share` gives."""
+    return _HARDLY_REACHED / unhinted.clamp(min=1e-4) - _HARDLY_REACHED

@@ -33,11 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     edges = reports.add_parser("edges", help="ab error at edges of large pictures, seen small and at their own size")
     tinting = reports.add_parser("tinting", help="how much of one surprising hint its own kind and other kinds take")
     tinting.add_argument("--methods", default="levin,two-tower,squeeze", help="of grey, levin, two-tower, squeeze")
-    for report, folder in ((placement, "a folder or tar of colour pictures"), (edges, "a folder of colour clips")):
-        report.add_argument("folder", metavar="DIR", help=folder)
+    for report in (placement, edges):
         report.add_argument("--variant", default="two-tower", choices=("two-tower", "squeeze"))
-    tinting.add_argument("folder", metavar="DIR", help="a folder or tar of colour pictures")
     for report in (placement, edges, tinting):
+        folder = "a folder of colour clips" if report is edges else "a folder or tar of colour pictures"
+        report.add_argument("folder", metavar="DIR", help=folder)
         report.add_argument("--first", type=int, metavar="N", help="only the first N pictures")
         report.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     seed_table.add_arguments(reports.add_parser("seed-table", help="the original's table: four variants beside grey"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -34,7 +36,7 @@ def recolored(lightness: Tensor, ab: Tensor, hint_mask: Tensor, generator: torch
         radius = _LEAST_KIND * (_WIDEST_KIND / _LEAST_KIND) ** kind
         of_kind = torch.exp(-0.5 * (color - color[:, place, None]).square().sum(0) / radius**2)
         length = _LEAST_SHIFT + (_LARGEST_SHIFT - _LEAST_SHIFT) * shift
-        direction = torch.tensor([angle * 2.0 * torch.pi]).add(torch.tensor([torch.pi / 2, 0.0])).sin()
+        direction = torch.tensor([math.cos(2.0 * math.pi * angle), math.sin(2.0 * math.pi * angle)])
         room = 1.0 - (lightness[i] / 50.0 - 1.0).square()
         moved = ab[i] + (length * direction)[:, None, None] * of_kind.view_as(room) * room
         chroma = moved.square().sum(0, keepdim=True).sqrt()
