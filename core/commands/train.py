@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from . import train_average, train_encoder, train_joint, train_transfer
+from .training_options import add_export_option, add_run_options, check_recipe
 
 HELP = "train a network"
 _VALIDATION_PICTURES = 40
@@ -15,7 +16,7 @@ _VALIDATION_PICTURES = 40
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     networks = parser.add_subparsers(dest="network", required=True, metavar="NETWORK")
     colorizer = networks.add_parser("colorizer", help="train the colorizer from pictures")
-    colorizer.add_argument("--recipe", default="two-tower-cpu", help="a recipe of core/training/recipes.py")
+    add_run_options(colorizer, "two-tower-cpu")
     colorizer.add_argument(
         "--data",
         action="append",
@@ -24,13 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a folder or tar of pictures, or CIFAR-10 batches; SHARE weighs the data sets (default 1); may be "
         f"given several times. Of the first, {_VALIDATION_PICTURES} pictures are kept for validation",
     )
-    colorizer.add_argument(
-        "--out", required=True, metavar="FOLDER", help="the run's folder; a run that is there goes on"
-    )
-    colorizer.add_argument("--minutes", type=float, required=True, help="the whole run's length")
     colorizer.add_argument("--start-from", metavar="FILE", help="begin a new run with these weights (.safetensors)")
-    colorizer.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
-    colorizer.add_argument("--export", metavar="FILE", help="write the averaged weights there when done (.safetensors)")
+    add_export_option(colorizer)
     encoder = networks.add_parser("encoder", help="train the reference path's encoder from pictures in class folders")
     train_encoder.add_arguments(encoder)
     transfer = networks.add_parser("transfer", help="train the transfer network from clips and photographs")
@@ -57,8 +53,7 @@ def _train_colorizer(args: argparse.Namespace) -> int:
     from ..training.trainer import ColorizerTrainer
     from ..training.validation import Validation
 
-    if args.recipe not in RECIPES:
-        raise InputError("bad-recipe", f"There is no recipe {args.recipe!r}.", f"Recipes: {', '.join(RECIPES)}.")
+    check_recipe(args.recipe, RECIPES)
     recipe = RECIPES[args.recipe]
     data_sets = [(read_pictures(path), share) for path, share in map(_path_and_share, args.data)]
     learned, kept = _split(data_sets[0][0])

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import InputError
+from .training_options import add_export_option, add_run_options, check_recipe
 
 # One picture in fifty of each class is kept for validation.
 _VALIDATE_ONE_IN = 50
@@ -13,12 +14,9 @@ _CHECKPOINT = "encoder-checkpoint.safetensors"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--recipe", default="encoder-cpu", help="of core/training/recipes.py (default: %(default)s)")
     parser.add_argument("--data", required=True, metavar="PATH", help="a folder or tar of class folders of pictures")
-    parser.add_argument("--out", required=True, metavar="FOLDER", help="the run's folder; a run that is there goes on")
-    parser.add_argument("--minutes", type=float, required=True, help="the whole run's length")
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
-    parser.add_argument("--export", metavar="FILE", help="write the averaged weights there when done (.safetensors)")
+    add_run_options(parser, "encoder-cpu")
+    add_export_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -28,10 +26,7 @@ def run(args: argparse.Namespace) -> int:
     from ..training.encoder_trainer import EncoderTrainer, split_classes
     from ..training.recipes import ENCODER_RECIPES
 
-    if args.recipe not in ENCODER_RECIPES:
-        raise InputError(
-            "bad-recipe", f"There is no encoder recipe {args.recipe!r}.", f"Recipes: {', '.join(ENCODER_RECIPES)}."
-        )
+    check_recipe(args.recipe, ENCODER_RECIPES)
     learned, kept = split_classes(read_labelled_pictures(args.data), _VALIDATE_ONE_IN)
     if not kept.pictures:
         raise InputError(

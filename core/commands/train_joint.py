@@ -5,23 +5,17 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..errors import InputError
 from .train_transfer import samples_of_clips, split_scenes
+from .training_options import add_clip_options, add_run_options, check_recipe
 
 _CHECKPOINT = "joint-checkpoint.safetensors"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--recipe", default="joint-cpu", help="of core/training/recipes.py (default: %(default)s)")
-    parser.add_argument(
-        "--clips", required=True, metavar="FOLDER", help="colour clips, two or more; the last by name is validated on"
-    )
-    parser.add_argument("--data", required=True, metavar="PATH", help="a folder or tar of photographs")
-    parser.add_argument("--out", required=True, metavar="FOLDER", help="the run's folder; a run that is there goes on")
-    parser.add_argument("--minutes", type=float, required=True, help="the whole run's length, without preparation")
+    add_run_options(parser, "joint-cpu", of_prepared=True)
+    add_clip_options(parser)
     parser.add_argument("--colorizer", metavar="FILE", help="begin with these weights, not the shipped ones")
     parser.add_argument("--transfer", metavar="FILE", help="begin with these weights, not the shipped ones")
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     parser.add_argument(
         "--export", metavar="FOLDER", help="write both networks' averaged weights there when done (.safetensors)"
     )
@@ -39,10 +33,7 @@ def run(args: argparse.Namespace) -> int:
     from ..training.recipes import JOINT_RECIPES
     from ..training.transfer_samples import SampleMaker
 
-    if args.recipe not in JOINT_RECIPES:
-        raise InputError(
-            "bad-recipe", f"There is no joint recipe {args.recipe!r}.", f"Recipes: {', '.join(JOINT_RECIPES)}."
-        )
+    check_recipe(args.recipe, JOINT_RECIPES)
     recipe = JOINT_RECIPES[args.recipe]
     colorizer_weights = Path(args.colorizer or shipped_weights(recipe.variant))
     colorizer, transfer = load_network(colorizer_weights, recipe.variant), TransferNet()
@@ -52,7 +43,8 @@ def run(args: argparse.Namespace) -> int:
     *sets, kept = samples_of_clips(args.clips, lambda frames, aged: maker.pairs_of_clip(frames, aged, recipe.spacing))
     scenes, unseen = split_scenes(list(maker.pairs_of_scenes(read_pictures(args.data), recipe.scenes)))
     kept += unseen
-    learned = [part for part in [*sets, *[scenes] * len(sets)] if part]
+    # More often from photographs than from clips, so that a few clips are not learned by heart.
+    learned = [part for part in [*sets, *[scenes] * 3 * len(sets)] if part]
     checkpoint = Path(args.out) / _CHECKPOINT
     device = choose_device(args.device)
     trainer = JointTrainer(recipe, Joint(colorizer, transfer), learned, kept, checkpoint, device)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import InputError
+from .training_options import add_clip_options, add_export_option, add_run_options, check_recipe
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,15 +23,9 @@ Sample = TypeVar("Sample")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--recipe", default="transfer-cpu", help="of core/training/recipes.py (default: %(default)s)")
-    parser.add_argument(
-        "--clips", required=True, metavar="FOLDER", help="colour clips, two or more; the last by name is validated on"
-    )
-    parser.add_argument("--data", required=True, metavar="PATH", help="a folder or tar of photographs")
-    parser.add_argument("--out", required=True, metavar="FOLDER", help="the run's folder; a run that is there goes on")
-    parser.add_argument("--minutes", type=float, required=True, help="the whole run's length, without preparation")
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
-    parser.add_argument("--export", metavar="FILE", help="write the averaged weights there when done (.safetensors)")
+    add_run_options(parser, "transfer-cpu", of_prepared=True)
+    add_clip_options(parser)
+    add_export_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -44,10 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from ..training.transfer_samples import SampleMaker, colorizer_descriptor
     from ..training.transfer_trainer import TransferTrainer
 
-    if args.recipe not in TRANSFER_RECIPES:
-        raise InputError(
-            "bad-recipe", f"There is no transfer recipe {args.recipe!r}.", f"Recipes: {', '.join(TRANSFER_RECIPES)}."
-        )
+    check_recipe(args.recipe, TRANSFER_RECIPES)
     recipe = TRANSFER_RECIPES[args.recipe]
     rng = np.random.default_rng(recipe.seed)
     colorizer = Colorizer.load("two-tower", args.device)

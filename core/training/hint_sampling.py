@@ -7,6 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 NO_HINTS_SHARE = 0.2
+# Of the pictures with hints, those that get FEW_HINTS at most: where users begin.
+_FEW_SHARE = 0.2
+FEW_HINTS = 3
 MOST_HINTS = 160
 _STROKE_SHARE = 0.3
 _CLUSTERED_SHARE = 0.25
@@ -16,9 +19,9 @@ _STROKE_POINTS = 6
 def sample_hints(ab: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Hints for a batch of true chroma ab (B, 2, H, W): hint_ab (B, 2, H, W) and mask (B, 1, H, W) of 0 and 1.
 
-    A share of the pictures gets none; the others 1 to MOST_HINTS, few as likely as many (log-uniform). A dot
-    carries the mean chroma under it; a stroke carries its first point's all along. All pictures of one batch
-    have dots of one odd size, scaled so that it is 3 to 9 pixels at 256.
+    A share of the pictures gets none, a share of the others 1 to FEW_HINTS, and the rest 1 to MOST_HINTS, few as likely
+    as many (log-uniform). A dot carries the mean chroma under it; a stroke carries its first point's all along. All
+    pictures of one batch have dots of one odd size, scaled so that it is 3 to 9 pixels at 256.
     """
     batch, _, height, width = ab.shape
     size = 1 + 2 * max(1, round(int(torch.randint(1, 5, (), generator=generator)) * height / 256))
@@ -43,6 +46,8 @@ def sample_hints(ab: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor
 
 def _hint_counts(batch: int, generator: torch.Generator) -> Tensor:
     counts = (MOST_HINTS ** torch.rand(batch, generator=generator)).round().long()
+    few = torch.randint(1, FEW_HINTS + 1, (batch,), generator=generator)
+    counts = torch.where(torch.rand(batch, generator=generator) < _FEW_SHARE, few, counts)
     return torch.where(torch.rand(batch, generator=generator) < NO_HINTS_SHARE, torch.zeros_like(counts), counts)
 
 

@@ -3,8 +3,9 @@
 Of the colorizer only the path for transferred colours learns: a few clips would be learned by heart by the rest, and
 what it makes of hints, or of nothing, stays as it was.
 
-The loss: distance from the true colours; distance from the user's, under the hints; and the colour difference of
-the two frames along their motion. The transfer network learns from what the colorizer makes of its answer.
+The loss: distance from the true colours, and its square; distance from the user's, under the hints; and the colour
+difference of the two frames along their motion. The transfer network learns from what the colorizer makes of its
+answer.
 """
 
 from __future__ import annotations
@@ -114,23 +115,30 @@ class JointTrainer(TrainingRun):
     def _learn(self, progress: float) -> float:
         rng = np.random.default_rng((self.recipe.seed, self.step))
         self._set_rate(progress)
+        self.optimizer.zero_grad(set_to_none=True)
+        # One after the other: windows of different clips have different numbers of anchors' cells.
+        losses = [self._loss_of_one(rng) for _ in range(self.recipe.pairs)]
+        torch.nn.utils.clip_grad_norm_(self.joint.parameters(), 1.0)
+        self.optimizer.step()
+        self.step += 1
+        self._average_in(self.recipe.ema_decay)
+        return float(np.mean(losses))
+
+    def _loss_of_one(self, rng: np.random.Generator) -> float:
+        """The loss of one pair; adds to the gradients."""
         pairs = self.learned[int(rng.integers(len(self.learned)))]
         pair = pairs[int(rng.integers(len(pairs)))]
         frames, step = self._frames(pair, _GIVEN[int(rng.integers(len(_GIVEN)))], rng)
         hint_ab, hint_mask = self._hints(frames, rng)
         with torch.autocast(self.device.type, torch.bfloat16):
             ab = self.joint(frames, hint_ab, hint_mask)
-        error = (ab - frames.truth).square().sum(1).add(0.25).sqrt()
+        square = (ab - frames.truth).square().sum(1)
+        error = square.add(0.25).sqrt() + self.recipe.squared_share * square
         weight = F.avg_pool2d(hint_mask, FUSION_CELL)
         told = F.avg_pool2d(hint_ab * hint_mask, FUSION_CELL) / weight.clamp(min=1e-6)
         obeyed = ((ab - told).square().sum(1, keepdim=True).add(0.25).sqrt() * weight).sum() / weight.sum().clamp(min=1)
         loss = error.mean() + self.recipe.hints_share * obeyed + self.recipe.motion_share * along_motion(ab, step)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.joint.parameters(), 1.0)
-        self.optimizer.step()
-        self.step += 1
-        self._average_in(self.recipe.ema_decay)
+        (loss / self.recipe.pairs).backward()
         return float(loss.detach())
 
     def _frames(

@@ -58,6 +58,8 @@ RECIPES = {
     "two-tower-cpu-third": Recipe("two-tower", _FINE_PHASES, learning_rate=1e-3, seed=2027),
     # A fourth, with hints that surprise (training/recoloring.py).
     "two-tower-cpu-fourth": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1e-3, seed=2028),
+    # A fifth, from the mean of the third's and the fourth's weights: what it lacked was pictures that it had not seen.
+    "two-tower-cpu-fifth": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1e-3, seed=2029),
     "squeeze-cpu-continued": Recipe("squeeze", _CONTINUED_PHASES, learning_rate=1.2e-3),
     "squeeze-cpu-third": Recipe("squeeze", _FINE_PHASES, learning_rate=1.2e-3, seed=2027),
     "squeeze-cpu-fourth": Recipe("squeeze", _MIDDLE_PHASES, learning_rate=1.2e-3, seed=2028),
@@ -97,16 +99,18 @@ TRANSFER_RECIPES = {"transfer-cpu": TransferRecipe(scenes=320, stills=150, spaci
 
 @dataclass(frozen=True)
 class JointRecipe:
-    """variant: of the colorizer. spacing: frames between pairs of a clip. window: pixels to a side.
+    """variant: of the colorizer. spacing: frames between pairs of a clip. window: pixels to a side. pairs: in a step.
 
-    hints_share, motion_share: of the distance under hints and of the difference along the motion in the loss, beside
-    the distance from the truth.
+    squared_share, hints_share, motion_share: of the squared distance from the truth, of the distance under hints and
+    of the difference along the motion in the loss, beside the distance from the truth.
     """
 
     variant: str
     scenes: int
     spacing: int
     window: int
+    pairs: int = 4
+    squared_share: float = 0.04
     hints_share: float = 0.5
     motion_share: float = 0.6
     learning_rate: float = 1e-4
@@ -115,4 +119,4 @@ class JointRecipe:
     seed: int = 2026
 
 
-JOINT_RECIPES = {"joint-cpu": JointRecipe("two-tower", scenes=80, spacing=6, window=192)}
+JOINT_RECIPES = {"joint-cpu": JointRecipe("two-tower", scenes=400, spacing=6, window=192)}

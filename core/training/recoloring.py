@@ -9,7 +9,7 @@ from torch import Tensor
 
 # Of the pictures with hints, and of those with few, whose hinted share is below the last. In photographs as they are
 # everything shares a tint, and one hint would tint them whole.
-_RECOLORED_SHARE, _RECOLORED_OF_FEW, _FEW = 0.25, 0.6, 0.002
+_RECOLORED_SHARE, _RECOLORED_OF_FEW, _FEW = 0.25, 0.4, 0.002
 # ab units: how far colours may be from the hinted one and still be of its kind, and how far they are moved.
 _LEAST_KIND, _WIDEST_KIND = 4.0, 10.0
 _LEAST_SHIFT, _LARGEST_SHIFT = 12.0, 55.0
