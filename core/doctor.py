@@ -48,6 +48,7 @@ def examine(cache_folder: Path | None = None) -> dict[str, Any]:
     try:
         _check_python()
         report["modules"] = _module_versions()
+        _import_engine()
         report["variants"] = _sound_variants()
         report["cache"] = _writable_cache(cache_folder)
         from .devices import choose_device
@@ -91,6 +92,16 @@ def _module_versions() -> dict[str, str]:
     if missing:
         raise InputError("missing-module", f"{sys.executable} lacks {', '.join(missing)}.", _SET_UP)
     return versions
+
+
+def _import_engine() -> None:
+    """A library may load and still be no version that the engine works with."""
+    for part in ("engine", "pipeline"):
+        try:
+            importlib.import_module(f".{part}", __package__)
+        except Exception as error:
+            what = f"A library that {sys.executable} has is not one that the engine works with: {_line(error)}."
+            raise InputError("broken-module", what, _SET_UP) from error
 
 
 def _sound_variants() -> list[str]:

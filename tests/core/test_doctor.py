@@ -53,6 +53,14 @@ def test_a_library_that_does_not_load_is_named_with_its_reason(tmp_path: Path) -
     assert "libav.so.99: cannot open shared object file" in report["message"]
 
 
+def test_a_library_that_the_engine_does_not_work_with_is_told_by_what_it_lacks(tmp_path: Path) -> None:
+    (tmp_path / "safetensors.py").write_text("__version__ = '0.1'")
+    code, report = report_of(PYTHONPATH=str(tmp_path))
+    assert code == 2
+    assert "not one that the engine works with: cannot import name 'SafetensorError'" in report["message"]
+    assert "Set Up Engine" in report["hint"]
+
+
 def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     report = examine(tmp_path / "file")
