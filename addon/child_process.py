@@ -67,6 +67,10 @@ class ChildProcess:
         self._received = bytearray(rest)
         return [bytes(line) for line in lines]
 
+    def runs(self) -> bool:
+        """Whether the program has not ended yet."""
+        return self._process.poll() is None
+
     def exit_code(self) -> int | None:
         """None while the program runs or unread output is left; negative for a signal's number."""
         return self._process.poll() if self._ended_output else None

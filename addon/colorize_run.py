@@ -14,6 +14,8 @@ from .task import Task
 
 # How long a cancelled engine may take to say so before it is ended.
 CANCEL_PATIENCE_S = 10.0
+# Errors that are the engine's own and not the job's.
+_ENGINE_IS_UNFIT = ("engine-died", "bad-message", "internal-error")
 
 
 class ColorizeRun(Task):
@@ -63,15 +65,17 @@ class ColorizeRun(Task):
             self._request = self._engine.request("colorize", job=self._job.to_json())
         if self._engine is None:
             return False
-        try:
-            events = self._engine.poll()
-        except InputError:
-            runtime.end_engine()
-            raise
         done = False
-        for event in events:
-            if event.get("id") == self._request:
-                done = self._take(event) or done
+        try:
+            for event in self._engine.poll():
+                if event.get("id") == self._request:
+                    done = self._take(event) or done
+        except InputError as error:
+            if error.code in _ENGINE_IS_UNFIT:
+                # The next run checks the interpreter anew, and starts an engine that sees what was mended.
+                runtime.fit_interpreters.discard(self._interpreter)
+                runtime.end_engine()
+            raise
         if not done and self._cancel_deadline is not None and time.monotonic() > self._cancel_deadline:
             runtime.end_engine()
             self.cancelled = done = True

@@ -34,6 +34,10 @@ class EngineClient:
         self._process = ChildProcess(engine_command(interpreter, cache_folder, "serve"))
         self._last_id = 0
 
+    def runs(self) -> bool:
+        """Whether the engine has not ended yet."""
+        return self._process.runs()
+
     def request(self, kind: str, **fields: Any) -> int:
         """Send a request of core/messages.py. Returns its id, which every event that answers it carries."""
         self._last_id += 1

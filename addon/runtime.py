@@ -22,9 +22,13 @@ def say(sentence: str, failure: bool = False) -> None:
 
 
 def warm_engine(interpreter: str, cache_folder: str) -> EngineClient:
-    """The running engine, or a new one if there is none or it runs otherwise. Raises what EngineClient raises."""
+    """The running engine, or a new one if there is none, it has ended or it runs otherwise.
+
+    Raises what EngineClient raises.
+    """
     global _engine
-    if _engine is not None and (_engine.interpreter, _engine.cache_folder) != (interpreter, cache_folder):
+    wanted = (interpreter, cache_folder)
+    if _engine is not None and not (_engine.runs() and (_engine.interpreter, _engine.cache_folder) == wanted):
         end_engine()
     if _engine is None:
         _engine = EngineClient(interpreter, cache_folder)

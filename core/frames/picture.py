@@ -13,8 +13,8 @@ PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp",
 # A picture too, but refused.
 _OPENEXR = ".exr"
 
-# What OpenCV would print about a bad picture is said once, by the InputError. Its wheels and Linux distributions' builds
-# have two names for that.
+# What OpenCV would print about a bad picture is said once, by the InputError. Its wheels and the builds of Linux
+# distributions have two names for that.
 _set_log_level = cv2.setLogLevel if hasattr(cv2, "setLogLevel") else cv2.utils.logging.setLogLevel
 _set_log_level(0)
 

@@ -178,15 +178,37 @@ def test_an_image_sequence_and_a_still_are_coloured(scene, addon, strip, tmp_pat
     assert addon("versions").handles(_result(scene, addon, still)) == (61, 90)
 
 
-def test_an_engine_that_dies_says_so_and_the_next_run_works(scene, strip, addon, core):
+def test_an_engine_that_dies_at_work_says_so_and_the_next_run_works(scene, strip, addon, core):
+    runtime = addon("runtime")
+    addon("versions").place(strip, 11, 11, 23)
+    run = _started_run(strip, addon)
+    os.kill(runtime.warm_engine(*_engine_key(addon))._process._process.pid, signal.SIGKILL)
+    while not run.finished:
+        run.step()
+    assert str(run.error).startswith("The engine ended unexpectedly (ended by SIGKILL")
+    assert not runtime.fit_interpreters
+    assert bpy.ops.vse_colorizer.colorize_strip() == {"FINISHED"}
+
+
+def test_an_engine_that_died_since_the_last_run_is_started_anew(scene, strip, addon):
     runtime = addon("runtime")
     bpy.ops.vse_colorizer.colorize_strip()
-    client = runtime.warm_engine(*_engine_key(addon))
-    os.kill(client._process._process.pid, signal.SIGKILL)
-    with pytest.raises(RuntimeError, match=r"The engine ended unexpectedly \(ended by SIGKILL"):
-        bpy.ops.vse_colorizer.colorize_strip()
-    assert runtime.failed and "ended unexpectedly" in runtime.message
+    process = runtime.warm_engine(*_engine_key(addon))._process._process
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
     assert bpy.ops.vse_colorizer.colorize_strip() == {"FINISHED"}
+    assert not runtime.failed
+
+
+def _started_run(strip, addon):
+    """A run that has coloured a frame, and is at work."""
+    footage = addon("strips").read_footage(strip)
+    job = addon("operators.colorize").colorize_job(bpy.context, strip, footage)
+    run = addon("colorize_run").ColorizeRun(job, *_engine_key(addon))
+    while not run.finished and run.factor == 0.0:
+        run.step()
+    assert not run.finished
+    return run
 
 
 def _engine_key(addon):
@@ -195,12 +217,9 @@ def _engine_key(addon):
 
 
 def test_cancel_keeps_no_result_and_leaves_the_engine_warm(scene, strip, addon):
-    runtime, colorize = addon("runtime"), addon("operators.colorize")
+    runtime = addon("runtime")
     addon("versions").place(strip, 11, 11, 23)
-    footage = addon("strips").read_footage(strip)
-    run = addon("colorize_run").ColorizeRun(colorize.colorize_job(bpy.context, strip, footage), *_engine_key(addon))
-    while not run.finished and run.factor == 0.0:
-        run.step()
+    run = _started_run(strip, addon)
     client = runtime.warm_engine(*_engine_key(addon))
     run.cancel()
     while not run.finished:
