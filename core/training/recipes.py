@@ -110,9 +110,9 @@ class JointRecipe:
     spacing: int
     window: int
     pairs: int = 4
-    squared_share: float = 0.04
+    squared_share: float = 0.08
     hints_share: float = 0.5
-    motion_share: float = 0.6
+    motion_share: float = 2.0
     learning_rate: float = 1e-4
     warmup_steps: int = 50
     ema_decay: float = 0.995

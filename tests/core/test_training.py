@@ -97,7 +97,8 @@ def test_weights_in_few_levels_are_near_and_half_the_size(tmp_path: Path) -> Non
     assert small.stat().st_size < 0.65 * whole.stat().st_size
     loaded = load_network(small, "squeeze").state_dict()
     for name, value in weights.items():
-        step = value.abs().flatten(1).amax(1) / 31 if value.dim() > 1 else value.abs().amax() / 31
+        most = 7 if value.numel() >= 100_000 else 31
+        step = value.abs().flatten(1).amax(1) / most if value.dim() > 1 else value.abs().amax() / most
         assert ((loaded[name] - value).abs().flatten(1 if value.dim() > 1 else 0).amax(-1) <= 0.51 * step + 1e-3).all()
 
 
@@ -110,7 +111,7 @@ def test_the_average_of_two_runs_lies_between_them(tmp_path: Path) -> None:
     assert main(arguments) == 0
     mean = load_network(files[2], "squeeze").state_dict()
     for name, value in weights.items():
-        assert torch.allclose(mean[name], 2.0 * value, atol=0.04 * float(value.abs().max()) + 2e-3), name
+        assert torch.allclose(mean[name], 2.0 * value, atol=0.15 * float(value.abs().max()) + 2e-3), name
 
 
 def test_levels_without_their_steps_are_refused(tmp_path: Path) -> None:
