@@ -1,4 +1,4 @@
-"""The preview's annotations as colour hints: a layer is a colour, a key with strokes is a hint keyframe."""
+"""The preview's annotations as color hints: a layer is a color, a key with strokes is a hint keyframe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One run of Colorize Strip: check the interpreter, start the engine, colour the frames. No bpy."""
+"""One run of Colorize Strip: check the interpreter, start the engine, color the frames. No bpy."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from .properties import layer_radii
 
 
 class HintColors(bpy.types.UIList):
-    """One row for each hint colour: the annotation layer's colour, name and radius."""
+    """One row for each hint color: the annotation layer's color, name and radius."""
 
     bl_idname = "VSECOLORIZER_UL_hint_colors"
 

@@ -90,7 +90,7 @@ class AnnotationSettings(bpy.types.PropertyGroup):
     radii: CollectionProperty(type=LayerRadius)
     active_radius: FloatProperty(
         name="Radius",
-        description="Half the width of this colour's hints, as a fraction of the picture's width",
+        description="Half the width of this color's hints, as a fraction of the picture's width",
         default=DEFAULT_RADIUS,
         min=0.0005,
         max=MAX_RADIUS,
@@ -103,23 +103,23 @@ class AnnotationSettings(bpy.types.PropertyGroup):
 
 
 class StripReference(bpy.types.PropertyGroup):
-    """A picture in colour, for one of the frames of the strip's source."""
+    """A picture in color, for one of the frames of the strip's source."""
 
     frame: IntProperty(name="Source Frame", description="The frame of the footage, counted from 0", min=0)
     picture: StringProperty(
         name="Picture",
-        description="A picture in colour: the frame itself, which then comes back exactly, or any other one",
+        description="A picture in color: the frame itself, which then comes back exactly, or any other one",
         subtype="FILE_PATH",
         options=versions.RELATIVE_PATH,
     )
 
 
 class StripSettings(bpy.types.PropertyGroup):
-    """On every strip: how it is to be coloured; and on a result, what it came from."""
+    """On every strip: how it is to be colored; and on a result, what it came from."""
 
     variant: EnumProperty(
         name="Variant",
-        description="The network that colours",
+        description="The network that colors",
         items=_VARIANTS,
         default=_DEFAULTS.variant,
     )
@@ -134,7 +134,7 @@ class StripSettings(bpy.types.PropertyGroup):
     )
     temporal_strength: FloatProperty(
         name="Temporal Strength",
-        description="0 colours every frame for itself, 1 is as steady as the footage's motion allows",
+        description="0 colors every frame for itself, 1 is as steady as the footage's motion allows",
         min=0.0,
         max=1.0,
         default=_DEFAULTS.temporal_strength,
@@ -142,7 +142,7 @@ class StripSettings(bpy.types.PropertyGroup):
     )
     saturation: FloatProperty(
         name="Saturation",
-        description="0 gives the mean of the likely colours, 1 the most saturated of them",
+        description="0 gives the mean of the likely colors, 1 the most saturated of them",
         min=0.0,
         max=1.0,
         default=_DEFAULTS.saturation,
@@ -150,7 +150,7 @@ class StripSettings(bpy.types.PropertyGroup):
     )
     bit_depth: EnumProperty(
         name="Bit Depth",
-        description="Bits a channel of the coloured pictures",
+        description="Bits a channel of the colored pictures",
         items=_BIT_DEPTHS,
         default=str(BIT_DEPTHS[0]),
     )
@@ -163,7 +163,7 @@ class StripSettings(bpy.types.PropertyGroup):
     )
     style_strength: FloatProperty(
         name="Strength",
-        description="0 leaves the colours as they are, 1 takes the style as far as the footage bears it",
+        description="0 leaves the colors as they are, 1 takes the style as far as the footage bears it",
         min=0.0,
         max=1.0,
         default=1.0,
@@ -171,10 +171,10 @@ class StripSettings(bpy.types.PropertyGroup):
     )
     # A pointer would do, but with one Blender 4.5 to 5.2 complain on the terminal at every update.
     annotation_name: StringProperty(
-        name="Hints", description="The name of the annotation that holds the strip's colour hints"
+        name="Hints", description="The name of the annotation that holds the strip's color hints"
     )
     result_of: StringProperty(
-        name="Result Of", description="The name of the strip that this one is the coloured result of"
+        name="Result Of", description="The name of the strip that this one is the colored result of"
     )
 
 
@@ -189,7 +189,7 @@ class SceneSettings(bpy.types.PropertyGroup):
     )
     output_folder: StringProperty(
         name="Output Folder",
-        description="Where the coloured pictures go: each strip gets a folder of its own name in here",
+        description="Where the colored pictures go: each strip gets a folder of its own name in here",
         default="//colorized",
         subtype="DIR_PATH",
         options=versions.RELATIVE_PATH,

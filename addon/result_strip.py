@@ -1,4 +1,4 @@
-"""The coloured frames on the timeline: an image strip above the strip they came from."""
+"""The colored frames on the timeline: an image strip above the strip they came from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LOOK = ("blend_type", "blend_alpha", "color_multiply", "strobe")
 
 
 def output_folder(strip: Any) -> str:
-    """The absolute path of the folder for the strip's coloured frames.
+    """The absolute path of the folder for the strip's colored frames.
 
     Raises InputError if it would lie beside a file that is not saved yet, or is the source's own folder.
     """
@@ -25,21 +25,21 @@ def output_folder(strip: Any) -> str:
     if not base or (base.startswith("//") and not bpy.data.filepath):
         raise InputError(
             "no-output-folder",
-            "There is no place for the coloured frames yet.",
+            "There is no place for the colored frames yet.",
             "Save the file, or choose an Output Folder in the settings.",
         )
     folder = os.path.join(bpy.path.abspath(base), bpy.path.clean_name(strip.name))
     if strip.type == "IMAGE" and os.path.realpath(folder) == os.path.realpath(bpy.path.abspath(strip.directory)):
         raise InputError(
             "bad-output",
-            f"The coloured frames would go into the footage's own folder, {folder}.",
+            f"The colored frames would go into the footage's own folder, {folder}.",
             "Choose another Output Folder, or rename the strip.",
         )
     return folder
 
 
 def frame_name(source_frame: int) -> str:
-    """The file name of a coloured frame, as the engine writes it."""
+    """The file name of a colored frame, as the engine writes it."""
     return f"frame_{source_frame:06d}.png"
 
 
@@ -55,7 +55,7 @@ def find_result(strip: Any) -> Any | None:
 
 
 def put_result(strip: Any, first: int, names: list[str], folder: str) -> Any:
-    """Show the coloured frames above a strip, just as the strip shows its own. Returns the image strip.
+    """Show the colored frames above a strip, just as the strip shows its own. Returns the image strip.
 
     names: the files of source frames first, first + 1, ... in the folder. An earlier result keeps its channel,
     its name and its look, and gets the new frames. Raises InputError if no channel above is free.

@@ -57,7 +57,7 @@ def require_active_strip(scene: bpy.types.Scene) -> Any:
     source = strip.vse_colorizer.result_of
     if source and strip_named(scene, source) is not None:
         raise InputError(
-            "bad-strip", f'The strip "{strip.name}" is the coloured result of "{source}".', f'Click "{source}" instead.'
+            "bad-strip", f'The strip "{strip.name}" is the colored result of "{source}".', f'Click "{source}" instead.'
         )
     return strip
 

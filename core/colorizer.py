@@ -205,9 +205,9 @@ class Colorizer:
         ab = with_far_gain(colors.ab[0].float().cpu() * AB_SCALE, unhinted, told_of)
         if colors.told is not None:
             nothing = torch.zeros_like(hints), torch.zeros_like(mask)
-            unaided = self._forward(lightness, *nothing, None).ab[0].float().cpu() * AB_SCALE
-            unaided = with_far_gain(unaided, torch.ones_like(unhinted), False)
-            share = held * surprise(F.pad(hints, padding), padded_mask, unaided)
+            unhelped = self._forward(lightness, *nothing, None)
+            unaided = with_far_gain(unhelped.ab[0].float().cpu() * AB_SCALE, torch.ones_like(unhinted), False)
+            share = held * surprise(F.pad(hints, padding), padded_mask, unhelped.bin_logits[0].float().cpu())
             ab = kept_to_kind(ab, unaided, unhinted, colors.told[0, 0].float().cpu(), share)
         if saturation > 0.0:
             ab = ab + saturation * unhinted * _vividness(colors.bin_logits[0].float().cpu(), (ab.shape[1], ab.shape[2]))

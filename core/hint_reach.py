@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .nets.ab_bins import bin_centres
 from .nets.domain_transform import spread_hints, step_costs
 from .nets.two_tower import FOLD, SIZE_MULTIPLE, SPREADS
 
@@ -18,9 +19,11 @@ _FAR_GAIN, _UNHINTED_GAIN = 0.1, 0.3
 # Where hints do not firmly reach, what they change stays if they tell this share of what they tell at most, and less
 # below. Unchecked, a wall takes a third of a hint on a face.
 _OF_ONE_KIND = 0.45
-# ab units by which hints differ from what the colorizer would have guessed: below the first they are as expected, and
-# change the picture as the network has it; above the other, the rule holds in full.
-_EXPECTED, _SURPRISING = 15.0, 45.0
+# How many times less likely than the likeliest a hint's colour is, by what the colorizer says without hints, as a power
+# of ten: below the first it may be the picture's own, and changes it as the network has it; above the other, the rule
+# holds in full. And the ab units by which a colour may be told wrong.
+_EXPECTED, _SURPRISING = 0.5, 1.2
+_BLUR = 12.0
 # The mean of what is not reached: below the first, hints speak for themselves; above the other, the rule holds in full.
 _WELL_HINTED, _HARDLY_HINTED = 0.7, 0.88
 
@@ -76,11 +79,24 @@ def strictness(unhinted: Tensor, weight: float) -> float:
     return min(1.0, max(0.0, (unreached - _WELL_HINTED) / (_HARDLY_HINTED - _WELL_HINTED)))
 
 
-def surprise(hints: Tensor, mask: Tensor, unaided: Tensor) -> float:
-    """How far hints (2, H, W), where the mask (H, W) is 1, are from the answer without them, (2, h, w): 0..1."""
-    guess = F.interpolate(unaided[None], size=mask.shape, mode="bilinear", align_corners=False)[0]
-    apart = float(((hints - guess).norm(dim=0) * mask).sum() / mask.sum())
-    return min(1.0, max(0.0, (apart - _EXPECTED) / (_SURPRISING - _EXPECTED)))
+def surprise(hints: Tensor, mask: Tensor, bin_logits: Tensor) -> float:
+    """How little the colorizer would have expected hints (2, H, W), where the mask (H, W) is 1: their mean, 0..1.
+
+    bin_logits: nets.two_tower.Colors.bin_logits without hints, of one picture (Q, H/8, W/8). What counts is what is
+    likely, not what is near the mean: where a thing may be red or blue, neither surprises.
+    """
+    centres = bin_centres()
+    cells = bin_logits.shape[1], bin_logits.shape[2]
+    weight = F.adaptive_avg_pool2d(mask[None], cells)[0]
+    colors = F.adaptive_avg_pool2d(hints * mask, cells) / weight.clamp(min=1e-6)
+    hinted = weight > 0
+    likely = bin_logits.softmax(0)[:, hinted]
+    near_hints = torch.exp(-0.5 * (torch.cdist(colors[:, hinted].T, centres) / _BLUR).square())
+    near_bins = torch.exp(-0.5 * (torch.cdist(centres, centres) / _BLUR).square())
+    likelihood = (near_hints * likely.T).sum(1) / (near_bins @ likely).amax(0)
+    apart = -torch.log10(likelihood.clamp(min=1e-9))
+    share = ((apart - _EXPECTED) / (_SURPRISING - _EXPECTED)).clamp(0.0, 1.0)
+    return float((share * weight[hinted]).sum() / weight[hinted].sum())
 
 
 def kept_to_kind(ab: Tensor, unaided: Tensor, unhinted: Tensor, told: Tensor, share: float) -> Tensor:

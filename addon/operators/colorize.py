@@ -18,7 +18,7 @@ from .task_operator import TaskOperator
 
 
 def colorize_job(context: bpy.types.Context, strip: Any, footage: strips.Footage) -> Job:
-    """The job that colours what the strip shows. Raises InputError if its hints or output folder cannot be used."""
+    """The job that colors what the strip shows. Raises InputError if its hints or output folder cannot be used."""
     annotation = annotation_hints.current_annotation(context)
     settings = strip.vse_colorizer
     return Job(
@@ -38,7 +38,7 @@ def colorize_job(context: bpy.types.Context, strip: Any, footage: strips.Footage
 
 
 class ColorizeStrip(TaskOperator, bpy.types.Operator):
-    """Colour the active strip as its hints say, and put the result above it"""
+    """Color the active strip as its hints say, and put the result above it"""
 
     bl_idname = "vse_colorizer.colorize_strip"
     bl_label = "Colorize Strip"
@@ -68,7 +68,7 @@ class ColorizeStrip(TaskOperator, bpy.types.Operator):
             raise InputError(
                 "no-strip",
                 f'The strip "{self._strip_name}" is no longer there.',
-                f"Its coloured frames are in {self._folder}.",
+                f"Its colored frames are in {self._folder}.",
             )
         names = [frame_name(footage.first + number) for number in range(count)]
         result = put_result(strip, footage.first, names, self._folder)

@@ -1,4 +1,4 @@
-"""Hint colours: each is an annotation layer."""
+"""Hint colors: each is an annotation layer."""
 
 # Blender reads properties off annotations that are calls.
 # mypy: disable-error-code="valid-type"
@@ -13,14 +13,14 @@ from bpy.props import FloatVectorProperty
 from ...core.errors import InputError
 from .. import annotation_hints, strips, versions
 
-# Starting colours that are easily told apart: skin, grass, sky, brick, wood, cloth, and grey for "leave this grey".
+# Starting colors that are easily told apart: skin, grass, sky, brick, wood, cloth, and grey for "leave this grey".
 _PALETTE = ("#d9a58a", "#6f8f45", "#7fa8d6", "#a8513b", "#8a6642", "#5a4a8c", "#808080")
 
 _THICKNESS = 5
 
 
 def add_hint_layer(annotation: Any, color: tuple[float, float, float] | None = None) -> Any:
-    """Add a layer for one hint colour, of the active one's radius, and make it the active one.
+    """Add a layer for one hint color, of the active one's radius, and make it the active one.
 
     color: sRGB, 0..1; None: the palette's next.
     """
@@ -37,7 +37,7 @@ def add_hint_layer(annotation: Any, color: tuple[float, float, float] | None = N
 
 
 class AddHintColor(bpy.types.Operator):
-    """Add a colour to paint hints with"""
+    """Add a color to paint hints with"""
 
     bl_idname = "vse_colorizer.add_hint_color"
     bl_label = "Add Hint Color"

@@ -29,7 +29,7 @@ def _start_annotate_tool(context: bpy.types.Context) -> None:
 
 
 class AddHintKeyframe(bpy.types.Operator):
-    """Start a hint keyframe here: an empty picture to paint colour hints on, in the preview"""
+    """Start a hint keyframe here: an empty picture to paint color hints on, in the preview"""
 
     bl_idname = "vse_colorizer.add_hint_keyframe"
     bl_label = "Add Hint Keyframe"
@@ -54,7 +54,7 @@ class AddHintKeyframe(bpy.types.Operator):
 
 
 class RemoveHintKeyframe(bpy.types.Operator):
-    """Remove the hints that are painted on this frame, in all colours"""
+    """Remove the hints that are painted on this frame, in all colors"""
 
     bl_idname = "vse_colorizer.remove_hint_keyframe"
     bl_label = "Remove Hint Keyframe"

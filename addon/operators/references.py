@@ -1,4 +1,4 @@
-"""Add and remove references: pictures in colour that a strip's frames are to follow."""
+"""Add and remove references: pictures in color that a strip's frames are to follow."""
 
 # Blender reads properties off annotations that are calls.
 # mypy: disable-error-code="valid-type"
@@ -13,7 +13,7 @@ from .. import strips, versions
 
 
 class AddReference(bpy.types.Operator):
-    """Choose a picture in colour for this frame: the frame itself, coloured elsewhere, or any other picture"""
+    """Choose a picture in color for this frame: the frame itself, colored elsewhere, or any other picture"""
 
     bl_idname = "vse_colorizer.add_reference"
     bl_label = "Add Reference"
@@ -24,6 +24,8 @@ class AddReference(bpy.types.Operator):
     filter_folder: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        # Without this Blender fills in the name of the saved .blend.
+        self.filepath = bpy.path.abspath("//")
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
@@ -32,7 +34,7 @@ class AddReference(bpy.types.Operator):
         try:
             strip = strips.require_visible_strip(scene, scene.frame_current)
             if not self.filepath:
-                raise InputError("missing-file", "No picture was chosen.", "Choose a picture in colour.")
+                raise InputError("missing-file", "No picture was chosen.", "Choose a picture in color.")
         except InputError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -40,12 +42,22 @@ class AddReference(bpy.types.Operator):
         references = strip.vse_colorizer.references
         same = [item for item in references if item.frame == frame]
         item = same[0] if same else references.add()
-        item.frame, item.picture = frame, self.filepath
+        item.frame, item.picture = frame, _stored(self.filepath, context)
         return {"FINISHED"}
 
 
+def _stored(path: str, context: bpy.types.Context) -> str:
+    """The path as a project keeps it: relative to the saved .blend where the preferences ask for that."""
+    if not (bpy.data.is_saved and context.preferences.filepaths.use_relative_paths):
+        return path
+    try:
+        return bpy.path.relpath(path)
+    except ValueError:  # on another drive
+        return path
+
+
 class RemoveReference(bpy.types.Operator):
-    """Colour without this reference; the picture stays where it is"""
+    """Color without this reference; the picture stays where it is"""
 
     bl_idname = "vse_colorizer.remove_reference"
     bl_label = "Remove Reference"

@@ -69,7 +69,7 @@ def _train_colorizer(args: argparse.Namespace) -> int:
         trainer.start_from(load_network(Path(args.start_from), recipe.variant))
     trainer.train(args.minutes)
     if args.export:
-        save_weights(Path(args.export), in_few_levels(trainer.average), recipe.variant)
+        save_weights(Path(args.export), in_few_levels(trainer.weights()), recipe.variant)
     return 0
 
 

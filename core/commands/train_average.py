@@ -20,11 +20,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Wortsman 2022, "Model soups": runs that begin with the same weights end in one basin, and their mean is better
     than each of them."""
-    from ..nets.weights_file import in_few_levels, load_network, save_weights
+    from ..nets.low_rank import mean_of
+    from ..nets.weights_file import in_few_levels, load_network, read_weights, save_weights
 
     if len(args.files) < 2:
         raise InputError("bad-arguments", "A mean needs the weights of two runs or more.")
-    runs = [load_network(Path(file), args.variant).state_dict() for file in args.files]
-    mean = {name: sum(run[name] for run in runs) / len(runs) for name in runs[0]}
-    save_weights(Path(args.export), in_few_levels(mean), args.variant)
+    for file in args.files:
+        load_network(Path(file), args.variant)
+    runs = [read_weights(Path(file), args.variant) for file in args.files]
+    save_weights(Path(args.export), in_few_levels(mean_of(runs)), args.variant)
     return 0

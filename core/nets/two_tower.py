@@ -23,6 +23,7 @@ from .blocks import Block, Conv, FireBlock, PlainBlock, stack
 from .domain_transform import spread_hints, step_costs
 from .hint_attention import HintAttention
 from .kriging import Kriging
+from .nearest_hint import nearest_hint
 
 FOLD = 4
 # Pictures are padded to a multiple of this: the fold, and three halvings below it.
@@ -31,17 +32,21 @@ SIZE_MULTIPLE = 32
 AB_SCALE = 110.0
 # (reach in cells, L* that counts as an edge) of the two ready-made spreads.
 SPREADS = ((16.0, 8.0), (64.0, 20.0))
+# The same of the way to the nearest hint, and how much of that way tells of another thing.
+_WAY, _FAR = (64.0, 20.0), 4.0
 
 
 @dataclass(frozen=True)
 class Widths:
     """Channels of the lightness tower and of the hint tower, at 1/4, 1/8, 1/16 and 1/32 of the picture, and how many
-    blocks stand there on the way down and on the way up."""
+    blocks stand there on the way down and on the way up. nearest: whether hint tower and attention know of the nearest
+    hint along edges."""
 
     lightness: tuple[int, int, int, int]
     hint: tuple[int, int, int]
     depth: tuple[int, int, int, int]
     up_depth: tuple[int, int, int]
+    nearest: bool
 
 
 @dataclass
@@ -73,14 +78,15 @@ class TwoTower(nn.Module):
         self.lightness_in = Conv(FOLD * FOLD, light[0])
         self.lightness_blocks = nn.ModuleList(stack(block, light[i], depth[i]) for i in range(4))
         self.lightness_down = nn.ModuleList(Conv(light[i], light[i + 1], stride=2) for i in range(3))
-        self.hint_in = Conv(3 + 3 * len(SPREADS), hint[0])
+        self.knows_nearest = widths.nearest
+        self.hint_in = Conv(3 + 3 * len(SPREADS) + 3 * self.knows_nearest, hint[0])
         self.transfer_in = Conv(3, hint[0])
         nn.init.zeros_(self.transfer_in.gain)
         self.hint_down = nn.ModuleList(Conv(light[i] + hint[i], hint[i + 1], stride=2) for i in range(2))
         self.meet = nn.ModuleList(Conv(light[i] + hint[i], light[i], kernel=1) for i in range(3))
         self.up = nn.ModuleList(Conv(light[i + 1], light[i], kernel=1) for i in range(3))
         self.up_blocks = nn.ModuleList(stack(block, light[i], widths.up_depth[i]) for i in range(3))
-        self.attention = HintAttention(light[1])
+        self.attention = HintAttention(light[1], hears_nearest=widths.nearest)
         self.attended = Conv(3 * self.attention.heads, light[1], kernel=1)
         self.bins = nn.Conv2d(light[1], len(bin_centres()), 1)
         self.to_ab = nn.Conv2d(light[0], 2, 1)
@@ -108,14 +114,17 @@ class TwoTower(nn.Module):
         brought, confidence = transferred or (torch.zeros_like(hint_ab), torch.zeros_like(hint_mask))
         brought_ab, sureness = _pooled(brought, confidence, FOLD)
 
+        nearest = self._nearest(quarter, cell_ab, weight) if self.knows_nearest else None
+
         levels = self._see_lightness(lightness)
-        hints = self._see_hints(levels, quarter, cell_ab, weight, torch.cat((brought_ab * sureness, sureness), 1))
+        brought_in = torch.cat((brought_ab * sureness, sureness), 1)
+        hints = self._see_hints(levels, quarter, cell_ab, weight, nearest, brought_in)
         features = levels[3]
         for level in (2, 1, 0):
             features = F.interpolate(self.up[level](features), size=levels[level].shape[-2:], mode="nearest")
             features = features + self.meet[level](F.relu(torch.cat((levels[level], hints[level]), 1)))
             if level == 1:
-                features = features + self._recall(levels[1] + features, cell_ab, weight)
+                features = features + self._recall(levels[1] + features, cell_ab, weight, nearest)
             features = self.up_blocks[level](features)
             if level == 1:
                 bin_logits = self.bins(F.relu(features))
@@ -135,6 +144,11 @@ class TwoTower(nn.Module):
         """The parameters that only transferred colours meet: without any, the answer does not depend on them."""
         return [self.transfer_in.weight, self.transfer_in.gain, *self.to_gate.parameters()]
 
+    def hint_side(self) -> list[nn.Module]:
+        """What makes colours of hints and of what the lightness tower sees; not that tower, nor transferred colours."""
+        parts = (self.hint_in, self.hint_down, self.meet, self.up, self.up_blocks, self.attention, self.attended)
+        return [*parts, self.to_ab, self.to_affinity, self.to_detail, self.kriging]
+
     def _see_lightness(self, lightness: Tensor) -> list[Tensor]:
         features = self.lightness_in(F.pixel_unshuffle(lightness / 50.0 - 1.0, FOLD))
         levels = [self.lightness_blocks[0](features)]
@@ -143,8 +157,19 @@ class TwoTower(nn.Module):
             levels.append(self.lightness_blocks[level + 1](features))
         return levels
 
+    def _nearest(self, quarter: Tensor, cell_ab: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+        """The nearest hint's ab, in network units, and the way to it, of each cell of FOLD pixels."""
+        with torch.no_grad(), torch.autocast(quarter.device.type, enabled=False):
+            return nearest_hint(cell_ab.float(), weight.float(), *step_costs(quarter.float(), *_WAY))
+
     def _see_hints(
-        self, levels: list[Tensor], quarter: Tensor, cell_ab: Tensor, weight: Tensor, brought: Tensor
+        self,
+        levels: list[Tensor],
+        quarter: Tensor,
+        cell_ab: Tensor,
+        weight: Tensor,
+        nearest: tuple[Tensor, Tensor] | None,
+        brought: Tensor,
     ) -> list[Tensor]:
         inputs = [cell_ab, weight]
         with torch.no_grad(), torch.autocast(quarter.device.type, enabled=False):
@@ -153,15 +178,21 @@ class TwoTower(nn.Module):
                 spread_ab, reached = spread_hints(cell_ab.float(), weight.float(), *costs)
                 trust = reached / (reached + 1e-2)
                 inputs += [spread_ab * trust, torch.log10(reached + 1e-4) / 4.0 + 0.5]
+        if nearest is not None:
+            near = torch.exp(-nearest[1] / _FAR)
+            inputs += [nearest[0] * near, near]
         hints = [self.hint_in(torch.cat(inputs, 1)) + self.transfer_in(brought)]
         for level in range(2):
             hints.append(self.hint_down[level](F.relu(torch.cat((levels[level], hints[-1]), 1))))
         return hints
 
-    def _recall(self, features: Tensor, cell_ab: Tensor, weight: Tensor) -> Tensor:
+    def _recall(
+        self, features: Tensor, cell_ab: Tensor, weight: Tensor, nearest: tuple[Tensor, Tensor] | None
+    ) -> Tensor:
         coarse_weight = F.avg_pool2d(weight, 2)
         coarse_ab = F.avg_pool2d(cell_ab * weight, 2) / coarse_weight.clamp(min=1e-6)
-        gathered, trust = self.attention(features, coarse_ab, coarse_weight)
+        coarse_nearest = None if nearest is None else (F.avg_pool2d(nearest[0], 2), F.avg_pool2d(nearest[1], 2))
+        gathered, trust = self.attention(features, coarse_ab, coarse_weight, coarse_nearest)
         trusted = (gathered.unflatten(1, (self.attention.heads, 2)) * trust.unsqueeze(2)).flatten(1, 2)
         return self.attended(torch.cat((trusted, trust), 1))
 
@@ -195,12 +226,12 @@ def _twice(planes: Tensor) -> Tensor:
 
 def two_tower() -> TwoTower:
     """The colorizer that ships as "two-tower"."""
-    return TwoTower(Widths((48, 96, 192, 256), (32, 64, 96), (1, 2, 2, 1), (4, 2, 2)), PlainBlock)
+    return TwoTower(Widths((48, 96, 192, 256), (32, 64, 96), (1, 2, 2, 1), (4, 2, 2), nearest=True), PlainBlock)
 
 
 def squeeze() -> TwoTower:
     """The variant of Fire modules that ships as "squeeze": far fewer parameters."""
-    return TwoTower(Widths((48, 64, 96, 128), (24, 32, 48), (1, 2, 2, 2), (4, 2, 2)), FireBlock)
+    return TwoTower(Widths((48, 64, 96, 128), (24, 32, 48), (1, 2, 2, 2), (4, 2, 2), nearest=False), FireBlock)
 
 
 VARIANTS = {"two-tower": two_tower, "squeeze": squeeze}

@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from ..errors import InputError
+from .low_rank import is_added, summed
 from .two_tower import VARIANTS, TwoTower
 
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
@@ -29,15 +30,15 @@ def shipped_weights(variant: str) -> Path:
 
 
 def in_few_levels(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The same weights, but matrices and kernels of many weights as int8 levels -31..31, the largest -7..7, and, under
-    the name with ".step", the step between levels of each output channel, float32 (channels,). `load_weights` reads
-    both forms."""
+    """The same weights, but matrices and kernels of many weights as int8 levels -31..31, the largest and what low rank
+    adds to a kernel -7..7, and, under the name with ".step", the step between levels of each output channel, float32
+    (channels,). `read_weights` reads both forms."""
     stored = {}
     for name, value in weights.items():
-        if value.dim() < 2 or value.numel() < _FEWEST_IN_LEVELS:
+        if value.dim() < 2 or (value.numel() < _FEWEST_IN_LEVELS and not is_added(name)):
             stored[name] = value
             continue
-        most = _MOST_LEVEL_OF_LARGE if value.numel() >= _LARGE else _MOST_LEVEL
+        most = _MOST_LEVEL_OF_LARGE if value.numel() >= _LARGE or is_added(name) else _MOST_LEVEL
         step = (value.detach().float().abs().flatten(1).amax(1) / most).clamp(min=1e-12)
         stored[name + _STEP] = step
         stored[name] = (value / _across_channels(step, value)).round().to(torch.int8)
@@ -68,6 +69,18 @@ def load_weights(network: nn.Module, path: Path, variant: str) -> None:
 
     Raises InputError ("bad-weights") if the file is missing, damaged or another network's.
     """
+    weights = summed(read_weights(path, variant))
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise _bad(path, f"do not fit the network {variant!r} of this release") from error
+
+
+def read_weights(path: Path, variant: str) -> dict[str, Tensor]:
+    """A file's weights, float32 and finite, kernels and what low rank adds to them apart (nets/low_rank.py).
+
+    Raises InputError ("bad-weights") if the file is missing, damaged or another variant's.
+    """
     try:
         with safe_open(path, "pt") as file:
             found = (file.metadata() or {}).get("variant")
@@ -78,10 +91,7 @@ def load_weights(network: nn.Module, path: Path, variant: str) -> None:
         raise _bad(path, f"are for the variant {found!r}, not {variant!r}")
     if not all(torch.isfinite(value).all() for value in weights.values()):
         raise _bad(path, "hold values that are no numbers")
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        raise _bad(path, f"do not fit the network {variant!r} of this release") from error
+    return weights
 
 
 def _is_plain(name: str, value: Tensor) -> bool:

@@ -16,7 +16,9 @@ class Phase:
 
 @dataclass(frozen=True)
 class Recipe:
-    """variant: a network of nets.two_tower.VARIANTS. film_share: of the pictures that get a film look."""
+    """variant: a network of nets.two_tower.VARIANTS. film_share: of the pictures that get a film look. hint_side_rank:
+    above 0, the hint side alone learns, and its large kernels at this rank (nets/low_rank.py).
+    """
 
     variant: str
     phases: tuple[Phase, ...]
@@ -26,6 +28,7 @@ class Recipe:
     film_share: float = 0.25
     ema_decay: float = 0.998
     seed: int = 2026
+    hint_side_rank: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ RECIPES = {
     "two-tower-cpu-fourth": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1e-3, seed=2028),
     # A fifth, from the mean of the third's and the fourth's weights: what it lacked was pictures that it had not seen.
     "two-tower-cpu-fifth": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1e-3, seed=2029),
+    # A sixth, of what hints do alone: pictures in which several kinds of things have other colours.
+    "two-tower-cpu-sixth": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1.5e-3, seed=2030, hint_side_rank=8),
     "squeeze-cpu-continued": Recipe("squeeze", _CONTINUED_PHASES, learning_rate=1.2e-3),
     "squeeze-cpu-third": Recipe("squeeze", _FINE_PHASES, learning_rate=1.2e-3, seed=2027),
     "squeeze-cpu-fourth": Recipe("squeeze", _MIDDLE_PHASES, learning_rate=1.2e-3, seed=2028),

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..color import lab_from_srgb
+from ..nets.low_rank import in_parts, learn_at_low_rank, load_kernels
 from ..nets.two_tower import VARIANTS, TwoTower
 from .crops import PictureMix
 from .film_looks import film_look
@@ -32,6 +33,11 @@ class ColorizerTrainer(TrainingRun):
         self.device = torch.device(device)
         torch.manual_seed(recipe.seed)
         self.network: TwoTower = VARIANTS[recipe.variant]().to(self.device)
+        if recipe.hint_side_rank:
+            self.network.requires_grad_(False)
+            for part in self.network.hint_side():
+                part.requires_grad_(True)
+                learn_at_low_rank(part, recipe.hint_side_rank)
         # torch's stubs do not know Module.to's memory_format.
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimizer = torch.optim.AdamW(
@@ -41,8 +47,12 @@ class ColorizerTrainer(TrainingRun):
 
     def start_from(self, trained: TwoTower) -> None:
         """A new run that begins with trained weights."""
-        self.network.load_state_dict(trained.state_dict())
+        load_kernels(self.network, trained.state_dict())
         self.start_average()
+
+    def weights(self) -> dict[str, Tensor]:
+        """The averaged weights, as `nets.weights_file.load_weights` reads them."""
+        return in_parts(self.average)
 
     def _steps(self, passed: Passed) -> Iterator[dict[str, str | int]]:
         for progress, batch in batches_ahead(self, self.recipe.phases, self._make_batch, passed):

@@ -149,7 +149,7 @@ def test_a_second_run_replaces_the_frames_and_keeps_the_strip(scene, strip, addo
 def test_a_result_is_not_coloured_itself(scene, strip, addon):
     bpy.ops.vse_colorizer.colorize_strip()
     scene.sequence_editor.active_strip = _result(scene, addon, strip)
-    with pytest.raises(RuntimeError, match='is the coloured result of "street"'):
+    with pytest.raises(RuntimeError, match='is the colored result of "street"'):
         bpy.ops.vse_colorizer.colorize_strip()
 
 

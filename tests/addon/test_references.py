@@ -12,7 +12,11 @@ from tests.addon.pictures import read_picture, write_png
 
 @pytest.fixture
 def strip(scene, addon, tmp_path):
-    return add_ramp_strip(addon, scene, tmp_path, count=4, start=11)
+    # Another test may have saved the file, whose paths would be relative to it.
+    paths = bpy.context.preferences.filepaths
+    before, paths.use_relative_paths = paths.use_relative_paths, False
+    yield add_ramp_strip(addon, scene, tmp_path, count=4, start=11)
+    paths.use_relative_paths = before
 
 
 def _kept(strip):
@@ -28,6 +32,15 @@ def test_a_reference_stands_on_the_source_frame_and_a_second_one_takes_its_place
     assert _kept(strip) == {3: "/two.png"}
     with pytest.raises(RuntimeError, match="no reference for source frame 1"):
         bpy.ops.vse_colorizer.remove_reference(frame=1)
+
+
+def test_a_reference_of_a_saved_project_moves_with_it(scene, strip, tmp_path):
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "film.blend"))
+    scene.frame_set(12)
+    for wanted, kept in ((True, "//stills/one.png"), (False, str(tmp_path / "stills" / "one.png"))):
+        bpy.context.preferences.filepaths.use_relative_paths = wanted
+        bpy.ops.vse_colorizer.add_reference(filepath=str(tmp_path / "stills" / "one.png"))
+        assert _kept(strip) == {1: kept}
 
 
 def test_a_reference_off_the_strip_or_without_a_picture_is_refused(scene, strip):

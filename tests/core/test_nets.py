@@ -41,16 +41,32 @@ def test_spread_without_hints_is_nothing() -> None:
 
 def test_attention_trusts_nothing_without_hints_and_brings_the_only_hints_chroma() -> None:
     torch.manual_seed(0)
-    attention = HintAttention(16)
+    attention = HintAttention(16, hears_nearest=False)
     features = torch.randn(1, 16, 6, 8)
     hint, weight = torch.zeros(1, 2, 6, 8), torch.zeros(1, 1, 6, 8)
-    _, trust = attention(features, hint, weight)
+    _, trust = attention(features, hint, weight, None)
     assert trust.max() < 1e-6
     hint[:, :, 2, 2], weight[..., 2, 2] = 0.5, 1.0
-    gathered, trust = attention(features, hint, weight)
+    gathered, trust = attention(features, hint, weight, None)
     alike = torch.stack((trust, trust), 2).flatten(1, 2)
     assert torch.allclose(gathered, 0.5 * alike, atol=1e-4)
     assert trust.min() > 0.0
+
+
+def test_the_nearest_hint_keeps_alike_cells_from_hearing_hints_of_other_colours() -> None:
+    torch.manual_seed(0)
+    attention = HintAttention(16, hears_nearest=True)
+    features = torch.randn(1, 16, 1, 1).expand(1, 16, 6, 8)  # everything looks alike
+    hint, weight = torch.zeros(1, 2, 6, 8), torch.zeros(1, 1, 6, 8)
+    red, blue = torch.tensor([0.5, 0.3]), torch.tensor([0.1, -0.5])
+    hint[0, :, 2, 1], hint[0, :, 2, 6] = red, blue
+    weight[..., 2, 1] = weight[..., 2, 6] = 1.0
+    nearest = torch.where(torch.arange(8) < 6, red[:, None], blue[:, None])[None, :, None].expand(1, 2, 6, 8)
+    for way, least, most in ((0.0, 0.0, 0.05), (50.0, 0.5, 1.0)):
+        gathered, trust = attention(features, hint, weight, (nearest, torch.full((1, 1, 6, 8), way)))
+        heard = gathered.unflatten(1, (attention.heads, 2)) / trust.unsqueeze(2)
+        share_of_blue = ((heard[0, :, :, 2, 5] - red) @ (blue - red)) / (blue - red).square().sum()
+        assert share_of_blue.min() >= least - 1e-4 and share_of_blue.max() <= most
 
 
 def test_every_srgb_colour_is_near_its_bin() -> None:

@@ -11,12 +11,14 @@ import pytest
 import skimage.data
 
 from core.__main__ import main
-from core.color import ab_from_srgb, lightness_from_srgb
+from core.color import ab_from_srgb, lightness_from_srgb, recolor
 from core.errors import InputError
 from core.frames.picture import read_picture
 from core.frames.sink import encode_png, write_whole
 from core.job import Job, Output, Settings, Source, Style
+from core.nets.vgg import load_encoder
 from core.pipeline import JobResult, run_job, run_preview
+from core.style import fit_style
 
 from .moving_pictures import camera_move
 
@@ -49,6 +51,18 @@ def test_the_style_leads_the_palette_and_lightness_stays(job: Job, tmp_path: Pat
     for styled, without, grey in zip(frames_of(job), frames_of(plain), camera_move(2), strict=True):
         assert np.abs(lightness_from_srgb(styled) - lightness_from_srgb(grey)).max() < 100 / 255 + 0.01
         assert ab_from_srgb(styled)[..., 0].mean() > ab_from_srgb(without)[..., 0].mean() + 5.0
+
+
+def test_a_style_leaves_vivid_colours_that_its_map_was_not_made_from_what_they_are() -> None:
+    footage = cv2.resize(skimage.data.astronaut(), (96, 96), interpolation=cv2.INTER_AREA)
+    lightness = lightness_from_srgb(footage)
+    cold = cv2.resize(skimage.data.rocket(), (96, 96), interpolation=cv2.INTER_AREA)
+    made = fit_style(load_encoder(), cold, [lightness], [np.full((96, 96, 2), (1.0, 4.0), np.float32)])
+    for ab in ((50.0, 50.0), (40.0, -50.0), (-50.0, 40.0)):
+        vivid = recolor(footage, np.full((96, 96, 2), ab, np.float32))
+        before, after = (ab_from_srgb(rgb).mean((0, 1)) for rgb in (vivid, made.apply(vivid, footage)))
+        turned = np.degrees(np.arctan2(*after[::-1]) - np.arctan2(*before[::-1]))
+        assert abs((turned + 180.0) % 360.0 - 180.0) < 25.0
 
 
 def test_the_cache_tells_styles_apart_and_previews_have_the_style(job: Job, tmp_path: Path) -> None:

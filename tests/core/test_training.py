@@ -137,12 +137,21 @@ def test_recoloring_moves_a_hinted_kind_and_nothing_else() -> None:
     lightness[:, :, :16, :16] = 20.0
     mask = torch.zeros(40, 1, 32, 32)
     mask[:30, :, 20:23, 20:23] = 1.0
-    moved = (recolored(lightness, ab, mask, torch.Generator().manual_seed(2)) - ab).norm(dim=1)
+    moved = (recolored(lightness, ab, mask, torch.Generator().manual_seed(3)) - ab).norm(dim=1)
     changed = moved.amax((1, 2)) > 0.0
     assert 3 <= int(changed[:30].sum()) <= 20
     assert not changed[30:].any()
-    assert (moved[changed][:, :, 16:].amin((1, 2)) > 5.0).all()
+    assert (moved[changed][:, 20:23, 20:23].amin((1, 2)) > 5.0).all()
     assert moved[:, :, :16].amax() < 8.0
+
+
+def test_some_recolored_kinds_end_by_place_and_others_reach_all_that_is_alike() -> None:
+    lightness, ab = torch.full((60, 1, 32, 32), 55.0), torch.zeros(60, 2, 32, 32)
+    mask = torch.zeros(60, 1, 32, 32)
+    mask[:, :, 2, 2] = 1.0
+    moved = (recolored(lightness, ab, mask, torch.Generator().manual_seed(3)) - ab).norm(dim=1)
+    far = (moved[:, 31, 31] / moved[:, 2, 2])[moved[:, 2, 2] > 0.0]
+    assert (far < 0.2).any() and (far > 0.9).any()
 
 
 def test_some_pictures_have_no_hints_and_none_has_too_many() -> None:

@@ -1,0 +1,45 @@
+"""What surprises the colorizer, and what hints may change."""
+
+from __future__ import annotations
+
+import torch
+
+from core.hint_reach import kept_to_kind, surprise
+from core.nets.ab_bins import bin_centres
+
+RED, BLUE, GREEN = (60.0, 40.0), (20.0, -60.0), (-50.0, 50.0)
+
+
+def logits_of(*colors: tuple[float, float]) -> torch.Tensor:
+    """(Q, 4, 4), everywhere these colours alike and hardly any other."""
+    apart = torch.stack([torch.cdist(torch.tensor([color]), bin_centres())[0] for color in colors]).amin(0)
+    return (-0.5 * (apart / 10.0).square())[:, None, None].expand(-1, 4, 4)
+
+
+def hint(color: tuple[float, float]) -> tuple[torch.Tensor, torch.Tensor]:
+    """One dot in a picture of 32 by 32."""
+    mask = torch.zeros(32, 32)
+    mask[10:13, 10:13] = 1.0
+    return torch.tensor(color)[:, None, None] * mask, mask
+
+
+def test_one_of_two_likely_colours_does_not_surprise_though_it_is_far_from_their_mean() -> None:
+    assert surprise(*hint(RED), logits_of(RED, BLUE)) == 0.0
+    assert surprise(*hint(BLUE), logits_of(RED, BLUE)) == 0.0
+
+
+def test_an_unlikely_colour_surprises_in_full_and_among_others_in_part() -> None:
+    assert surprise(*hint(GREEN), logits_of(RED, BLUE)) == 1.0
+    hints, mask = hint(GREEN)
+    hints[:, 24:27, 24:27], mask[24:27, 24:27] = torch.tensor(RED)[:, None, None], 1.0
+    assert abs(surprise(hints, mask, logits_of(RED, BLUE)) - 0.5) < 0.05
+
+
+def test_a_rule_in_full_leaves_what_hints_neither_reach_nor_tell_of_as_it_was() -> None:
+    unaided, ab = torch.zeros(2, 8, 8), torch.full((2, 8, 8), 30.0)
+    unhinted = torch.ones(8, 8)
+    told = torch.zeros(8, 8)
+    told[:, :4] = 0.5
+    kept = kept_to_kind(ab, unaided, unhinted, told, 1.0)
+    assert kept[:, :, 0].min() > 27.0 and kept[:, :, 7].max() < 3.0
+    assert torch.equal(kept_to_kind(ab, unaided, unhinted, told, 0.0), ab)

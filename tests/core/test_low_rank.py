@@ -1,0 +1,99 @@
+"""Tuning at low rank: what stays, what learns, and that files hold the sum in parts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+from core.__main__ import main
+from core.nets.low_rank import summed
+from core.nets.two_tower import VARIANTS
+from core.nets.weights_file import in_few_levels, load_network, save_weights
+from core.training.crops import PictureMix
+from core.training.trainer import ColorizerTrainer
+from core.training.validation import Validation
+from tests.core.test_training import QUICK, two_colour_pictures
+
+TUNED = replace(QUICK, hint_side_rank=2)
+
+
+def tuner_in(folder: Path) -> ColorizerTrainer:
+    pictures = two_colour_pictures(8)
+    return ColorizerTrainer(TUNED, PictureMix([(pictures, 1.0)]), Validation(pictures[:1]), folder, "cpu")
+
+
+def test_a_tuned_run_begins_as_the_trained_network_and_moves_its_hint_side_alone(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    trained = VARIANTS["squeeze"]()
+    for parameter in trained.parameters():
+        parameter.data += 0.02 * torch.randn_like(parameter)
+    tuner = tuner_in(tmp_path)
+    tuner.start_from(trained)
+    lightness, _ab, hint_ab, hint_mask, *transferred = tuner._make_batch(0, TUNED.phases[0])
+    with torch.no_grad():
+        given = lightness, hint_ab, hint_mask, tuple(transferred)
+        assert torch.allclose(tuner.network(*given).ab, trained(*given).ab, atol=1e-5)
+    for step in range(3):
+        tuner._learn(tuner._make_batch(step, TUNED.phases[0]), 0.0)
+    before, after = trained.state_dict(), summed(tuner.weights())
+    assert after.keys() == before.keys()
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert {"to_ab.weight", "hint_in.weight", "hint_down.0.weight"} <= changed
+    assert not any(name.startswith(("lightness_", "bins", "transfer_in", "to_gate")) for name in changed)
+
+
+def test_a_file_keeps_large_kernels_as_they_were_and_what_is_added_beside(tmp_path: Path) -> None:
+    tuner = tuner_in(tmp_path / "run")
+    begun, tuned = tmp_path / "begun.safetensors", tmp_path / "tuned.safetensors"
+    save_weights(begun, in_few_levels(VARIANTS["squeeze"]().state_dict()), "squeeze")
+    tuner.start_from(load_network(begun, "squeeze"))
+    for step in range(3):
+        tuner._learn(tuner._make_batch(step, TUNED.phases[0]), 0.0)
+    save_weights(tuned, in_few_levels(tuner.weights()), "squeeze")
+    kept, stored = load_file(begun), load_file(tuned)
+    assert torch.equal(stored["hint_down.0.weight"], kept["hint_down.0.weight"])
+    assert "hint_down.0.weight.up" in stored
+    expected = summed(tuner.weights())
+    for name, value in load_network(tuned, "squeeze").state_dict().items():
+        near = (value - expected[name]).abs().max() <= 0.05 * expected[name].abs().max() + 1e-4
+        assert near, name
+
+
+def test_the_mean_of_two_tuned_runs_adds_to_the_same_kernels(tmp_path: Path) -> None:
+    files = [tmp_path / f"{name}.safetensors" for name in ("first", "second", "mean", "whole", "other")]
+    begun = VARIANTS["squeeze"]()
+    for number, file in enumerate(files[:2]):
+        tuner = tuner_in(tmp_path / str(number))
+        tuner.start_from(begun)
+        for step in range(3):
+            tuner._learn(tuner._make_batch(10 * number + step, TUNED.phases[0]), 0.0)
+        save_weights(file, in_few_levels(tuner.weights()), "squeeze")
+    average = ["train", "average", "--variant", "squeeze", "--export"]
+    assert main([*average, str(files[2]), *map(str, files[:2])]) == 0
+    assert load_file(files[2])["hint_down.0.weight.up"].shape == load_file(files[0])["hint_down.0.weight.up"].shape
+    first, second, mean = (load_network(file, "squeeze").state_dict() for file in files[:3])
+    start = (
+        load_file(files[0])["hint_down.0.weight"] * load_file(files[0])["hint_down.0.weight.step"][:, None, None, None]
+    )
+    added = [state["hint_down.0.weight"] - start for state in (first, second, mean)]
+    wanted = 0.5 * (added[0] + added[1])
+    assert (added[2] - wanted).norm() < 0.75 * wanted.norm()
+    # A run that began elsewhere has other kernels: the mean is whole.
+    save_weights(files[4], in_few_levels(VARIANTS["squeeze"]().state_dict()), "squeeze")
+    assert main([*average, str(files[3]), str(files[0]), str(files[4])]) == 0
+    assert "hint_down.0.weight.up" not in load_file(files[3])
+    other, whole = (load_network(file, "squeeze").state_dict()["to_ab.weight"] for file in (files[4], files[3]))
+    assert torch.allclose(whole, 0.5 * (first["to_ab.weight"] + other), atol=1e-3)
+
+
+def test_a_tuned_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    tuner = tuner_in(tmp_path)
+    tuner.train(minutes=0.02)
+    resumed = tuner_in(tmp_path)
+    resumed.resume()
+    assert resumed.step == tuner.step > 0
+    for name, value in tuner.average.items():
+        assert torch.equal(resumed.average[name], value), name
