@@ -75,28 +75,22 @@ def summed(weights: dict[str, Tensor]) -> dict[str, Tensor]:
 def mean_of(runs: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
     """The mean of several runs' weights, each of `in_parts` or whole.
 
-    Where all add to the same kernels, so does the mean, at the first run's rank: the nearest there is of that rank to
-    the mean of what they add (Eckart and Young 1936). Else it is whole.
+    Where all add to the same kernels, or nothing to them, so does the mean, at the largest rank of theirs: the nearest
+    there is of that rank to the mean of what they add (Eckart and Young 1936). Else it is whole.
     """
-    if not _add_to_the_same(runs):
-        runs = [summed(run) for run in runs]
+    kernels = sorted({name.removesuffix(_UP) for run in runs for name in run if name.endswith(_UP)})
+    if not all(name in run and torch.equal(run[name], runs[0][name]) for run in runs for name in kernels):
+        runs, kernels = [summed(run) for run in runs], []
     mean = {name: _sum(run[name] for run in runs) / len(runs) for name in runs[0] if not is_added(name)}
-    for name in [name.removesuffix(_UP) for name in runs[0] if name.endswith(_UP)]:
-        up = torch.cat([run[name + _UP] for run in runs], 1) / len(runs)
-        down = torch.cat([run[name + _DOWN] for run in runs], 0)
-        rank = runs[0][name + _UP].shape[1]
+    for name in kernels:
+        adding = [run for run in runs if name + _UP in run]
+        up = torch.cat([run[name + _UP] for run in adding], 1) / len(runs)
+        down = torch.cat([run[name + _DOWN] for run in adding], 0)
+        rank = max(run[name + _UP].shape[1] for run in adding)
         left, scale, right = torch.linalg.svd(up @ down, full_matrices=False)
         root = scale[:rank].sqrt()
         mean[name + _UP], mean[name + _DOWN] = left[:, :rank] * root, root[:, None] * right[:rank]
     return mean
-
-
-def _add_to_the_same(runs: Sequence[dict[str, Tensor]]) -> bool:
-    first = runs[0]
-    kernels = [name.removesuffix(_UP) for name in first if name.endswith(_UP)]
-    return all(
-        run.keys() == first.keys() and all(torch.equal(run[name], first[name]) for name in kernels) for run in runs[1:]
-    )
 
 
 def _sum(values: Iterable[Tensor]) -> Tensor:

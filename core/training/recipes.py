@@ -65,6 +65,8 @@ RECIPES = {
     "two-tower-cpu-fifth": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1e-3, seed=2029),
     # A sixth, of what hints do alone: pictures in which several kinds of things have other colours.
     "two-tower-cpu-sixth": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1.5e-3, seed=2030, hint_side_rank=8),
+    # The same by other pictures: a mean needs two.
+    "two-tower-cpu-sixth-again": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1.5e-3, seed=2031, hint_side_rank=8),
     "squeeze-cpu-continued": Recipe("squeeze", _CONTINUED_PHASES, learning_rate=1.2e-3),
     "squeeze-cpu-third": Recipe("squeeze", _FINE_PHASES, learning_rate=1.2e-3, seed=2027),
     "squeeze-cpu-fourth": Recipe("squeeze", _MIDDLE_PHASES, learning_rate=1.2e-3, seed=2028),

@@ -81,6 +81,11 @@ def test_the_mean_of_two_tuned_runs_adds_to_the_same_kernels(tmp_path: Path) -> 
     added = [state["hint_down.0.weight"] - start for state in (first, second, mean)]
     wanted = 0.5 * (added[0] + added[1])
     assert (added[2] - wanted).norm() < 0.75 * wanted.norm()
+    # The beginning itself counts as a run that adds nothing.
+    save_weights(files[4], in_few_levels(begun.state_dict()), "squeeze")
+    assert main([*average, str(files[3]), *map(str, (files[4], files[0], files[1]))]) == 0
+    third = load_network(files[3], "squeeze").state_dict()["hint_down.0.weight"] - start
+    assert (third - 2.0 / 3.0 * added[2]).norm() < 0.1 * added[2].norm()
     # A run that began elsewhere has other kernels: the mean is whole.
     save_weights(files[4], in_few_levels(VARIANTS["squeeze"]().state_dict()), "squeeze")
     assert main([*average, str(files[3]), str(files[0]), str(files[4])]) == 0
