@@ -60,13 +60,14 @@ def fit_style(
         small_light, small_answer = small_planes(light, shape), small_planes(answer, shape)
         frames.append((small_light, small_answer, losses.of_frame(small_light, small_answer)))
 
+    any_lightness, any_ab = _lattice()
+
     def add_gradient(coefficients: Tensor) -> None:
         for planes, start, loss in frames:
             (loss(start + change(planes, start, coefficients)) / len(frames)).backward()
         moved = change(any_lightness, any_ab, coefficients) - coefficients[0].detach().view(1, 2, 1, 1)
         (_ALIKE_WEIGHT * moved.square().mean()).backward()
 
-    any_lightness, any_ab = _lattice()
     return StyleMap(fit_map(add_gradient, steps=_STEPS, rate=_RATE))
 
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+
 import bpy
 from bpy.props import BoolProperty, IntProperty, StringProperty
 
@@ -33,7 +35,7 @@ class AddReference(bpy.types.Operator):
         scene = versions.sequencer_scene(context)
         try:
             strip = strips.require_visible_strip(scene, scene.frame_current)
-            if not self.filepath:
+            if not os.path.basename(self.filepath):
                 raise InputError("missing-file", "No picture was chosen.", "Choose a picture in color.")
         except InputError as error:
             self.report({"ERROR"}, str(error))

@@ -29,7 +29,7 @@ class HintAttention(nn.Module):
 
     def __init__(self, width: int, *, hears_nearest: bool, heads: int = 3, head_width: int = 24) -> None:
         super().__init__()
-        self.heads, self.hears_nearest = heads, hears_nearest
+        self.heads = heads
         self.query = nn.Conv2d(width, heads * head_width, 1)
         self.key = nn.Conv2d(width, heads * head_width, 1)
         self.temperature = nn.Parameter(torch.full((heads, 1, 1), 10.0))
@@ -70,7 +70,7 @@ class HintAttention(nn.Module):
             query = torch.cat((query * self.temperature, 2.0 * reach * place, -far, torch.ones_like(far)), -1)
             key = torch.cat((key, key_place, torch.ones_like(key_far), amount - key_far), -1)
             chosen_ab = at_cells(hint_ab.float(), chosen)
-            if self.hears_nearest and nearest is not None:
+            if nearest is not None:
                 apart, key_apart = self._parted(*nearest, chosen_ab)
                 query, key = torch.cat((apart, query), -1), torch.cat((key_apart, key), -1)
             nothing = F.pad(self.nothing.expand(batch, -1, -1, -1), (key.shape[-1] - 1, 0))

@@ -6,7 +6,7 @@ weights that are mostly as before is mostly as before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -81,7 +81,7 @@ def mean_of(runs: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
     kernels = sorted({name.removesuffix(_UP) for run in runs for name in run if name.endswith(_UP)})
     if not all(name in run and torch.equal(run[name], runs[0][name]) for run in runs for name in kernels):
         runs, kernels = [summed(run) for run in runs], []
-    mean = {name: _sum(run[name] for run in runs) / len(runs) for name in runs[0] if not is_added(name)}
+    mean = {name: torch.stack([run[name] for run in runs]).mean(0) for name in runs[0] if not is_added(name)}
     for name in kernels:
         adding = [run for run in runs if name + _UP in run]
         up = torch.cat([run[name + _UP] for run in adding], 1) / len(runs)
@@ -91,7 +91,3 @@ def mean_of(runs: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
         root = scale[:rank].sqrt()
         mean[name + _UP], mean[name + _DOWN] = left[:, :rank] * root, root[:, None] * right[:rank]
     return mean
-
-
-def _sum(values: Iterable[Tensor]) -> Tensor:
-    return torch.stack(list(values)).sum(0)

@@ -21,6 +21,8 @@ def nearest_hint(hint_ab: Tensor, weight: Tensor, across: Tensor, down: Tensor) 
     Returns each cell's nearest hint's ab (B, 2, h, w), 0 in pictures without any, and the distance to it (B, 1, h, w),
     0 under hints and at most FARTHEST, in the costs' units.
     """
+    if not (weight > 0).any():
+        return torch.zeros_like(hint_ab), torch.full_like(weight, FARTHEST)
     batch, _, height, width = weight.shape
     distance = torch.where(weight[:, 0] > 0, 0.0, FARTHEST)
     source = torch.arange(height * width, device=weight.device).view(1, height, width).expand(batch, -1, -1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import bpy
 import numpy as np
 import pytest
@@ -43,13 +45,15 @@ def test_a_reference_of_a_saved_project_moves_with_it(scene, strip, tmp_path):
         assert _kept(strip) == {1: kept}
 
 
-def test_a_reference_off_the_strip_or_without_a_picture_is_refused(scene, strip):
+def test_a_reference_off_the_strip_or_without_a_picture_is_refused(scene, strip, tmp_path):
     scene.frame_set(40)
     with pytest.raises(RuntimeError, match="is not visible at frame 40"):
         bpy.ops.vse_colorizer.add_reference(filepath="/one.png")
     scene.frame_set(12)
     with pytest.raises(RuntimeError, match="No picture was chosen"):
         bpy.ops.vse_colorizer.add_reference()
+    with pytest.raises(RuntimeError, match="No picture was chosen"):
+        bpy.ops.vse_colorizer.add_reference(filepath=str(tmp_path) + os.sep)
     assert not _kept(strip)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -12,17 +11,7 @@ from core.__main__ import main
 from core.nets.low_rank import summed
 from core.nets.two_tower import VARIANTS
 from core.nets.weights_file import in_few_levels, load_network, save_weights
-from core.training.crops import PictureMix
-from core.training.trainer import ColorizerTrainer
-from core.training.validation import Validation
-from tests.core.test_training import QUICK, two_colour_pictures
-
-TUNED = replace(QUICK, hint_side_rank=2)
-
-
-def tuner_in(folder: Path) -> ColorizerTrainer:
-    pictures = two_colour_pictures(8)
-    return ColorizerTrainer(TUNED, PictureMix([(pictures, 1.0)]), Validation(pictures[:1]), folder, "cpu")
+from tests.core.test_training import TUNED, trainer_in
 
 
 def test_a_tuned_run_begins_as_the_trained_network_and_moves_its_hint_side_alone(tmp_path: Path) -> None:
@@ -30,7 +19,7 @@ def test_a_tuned_run_begins_as_the_trained_network_and_moves_its_hint_side_alone
     trained = VARIANTS["squeeze"]()
     for parameter in trained.parameters():
         parameter.data += 0.02 * torch.randn_like(parameter)
-    tuner = tuner_in(tmp_path)
+    tuner = trainer_in(tmp_path, TUNED)
     tuner.start_from(trained)
     lightness, _ab, hint_ab, hint_mask, *transferred = tuner._make_batch(0, TUNED.phases[0])
     with torch.no_grad():
@@ -46,7 +35,7 @@ def test_a_tuned_run_begins_as_the_trained_network_and_moves_its_hint_side_alone
 
 
 def test_a_file_keeps_large_kernels_as_they_were_and_what_is_added_beside(tmp_path: Path) -> None:
-    tuner = tuner_in(tmp_path / "run")
+    tuner = trainer_in(tmp_path / "run", TUNED)
     begun, tuned = tmp_path / "begun.safetensors", tmp_path / "tuned.safetensors"
     save_weights(begun, in_few_levels(VARIANTS["squeeze"]().state_dict()), "squeeze")
     tuner.start_from(load_network(begun, "squeeze"))
@@ -66,7 +55,7 @@ def test_the_mean_of_two_tuned_runs_adds_to_the_same_kernels(tmp_path: Path) -> 
     files = [tmp_path / f"{name}.safetensors" for name in ("first", "second", "mean", "whole", "other")]
     begun = VARIANTS["squeeze"]()
     for number, file in enumerate(files[:2]):
-        tuner = tuner_in(tmp_path / str(number))
+        tuner = trainer_in(tmp_path / str(number), TUNED)
         tuner.start_from(begun)
         for step in range(3):
             tuner._learn(tuner._make_batch(10 * number + step, TUNED.phases[0]), 0.0)
@@ -92,13 +81,3 @@ def test_the_mean_of_two_tuned_runs_adds_to_the_same_kernels(tmp_path: Path) -> 
     assert "hint_down.0.weight.up" not in load_file(files[3])
     other, whole = (load_network(file, "squeeze").state_dict()["to_ab.weight"] for file in (files[4], files[3]))
     assert torch.allclose(whole, 0.5 * (first["to_ab.weight"] + other), atol=1e-3)
-
-
-def test_a_tuned_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    tuner = tuner_in(tmp_path)
-    tuner.train(minutes=0.02)
-    resumed = tuner_in(tmp_path)
-    resumed.resume()
-    assert resumed.step == tuner.step > 0
-    for name, value in tuner.average.items():
-        assert torch.equal(resumed.average[name], value), name
