@@ -34,6 +34,12 @@ _MOST_RESIDUAL = 0.5
 _EARLY_SHARE = 0.3
 _MOST_STEP, _LEAST_STEP = 0.36, -0.1
 _END_FAILURES = 0.75
+# In the middle of a dissolve each shot's details have half their contrast, so both together half of the variance that
+# the ends have. Where waves, crowds or grass look like a mix, and the flow fails, details stay: on 29 clips and a film
+# those that pass all else have 1.0 times the ends' variance, dissolves of them 0.45 to 0.93.
+_MOST_DETAIL = 0.95
+# Pixels of motion size below which something is a detail.
+_DETAIL = 9
 # A long dissolve shows in several gaps; of such a run the first one counts, runs as close as this being one.
 _RUN = 4
 # How many frames before a gap are looked at.
@@ -94,8 +100,10 @@ class ShotEnds:
             or np.linalg.norm(offsets - shares[:, None] * way, axis=1).max() > _MOST_RESIDUAL * length
         ):
             return False
-        begin, end = self._picture(first), self._picture(last)
-        assert begin is not None and end is not None
+        begin, here, there, end = (self._picture(number) for number in (first, frame, frame + 1, last))
+        assert begin is not None and here is not None and there is not None and end is not None
+        if _detail(here) + _detail(there) > _MOST_DETAIL * (_detail(begin) + _detail(end)):
+            return False
         return flow_failures(begin, end) > _END_FAILURES
 
     def _small(self, frame: int) -> np.ndarray | None:
@@ -107,6 +115,12 @@ class ShotEnds:
             while len(self._smalls) > _KEPT:
                 self._smalls.popitem(last=False)
         return self._smalls[frame]
+
+
+def _detail(picture: np.ndarray) -> float:
+    """The variance of a motion picture's details."""
+    levels = picture.astype(np.float32)
+    return float((levels - cv2.blur(levels, (_DETAIL, _DETAIL))).var())
 
 
 def _differ(first: np.ndarray, last: np.ndarray) -> bool:

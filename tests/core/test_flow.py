@@ -8,6 +8,7 @@ import pytest
 from skimage import data
 
 from core.flow import (
+    flow_failures,
     measure_motion,
     motion_picture,
     motion_shape,
@@ -65,6 +66,15 @@ def test_another_shot_is_a_cut_and_flicker_is_none() -> None:
     frame, moved = window(photograph("camera"), 0, 0), window(photograph("camera"), 2, 1)
     assert measure_motion(frame, window(photograph("coins"), 0, 0)).cut
     assert not measure_motion(frame, (moved * 0.75).astype(np.uint8)).cut
+
+
+def test_something_that_fills_most_of_the_picture_at_once_is_no_cut() -> None:
+    frame = window(photograph("camera"), 0, 0)
+    filled = frame.copy()
+    edge = WIDTH // 6
+    filled[:, edge:] = frame[::-1, : edge - 1 : -1]
+    assert 0.8 < flow_failures(frame, filled) < 0.9
+    assert not measure_motion(frame, filled).cut
 
 
 @pytest.mark.parametrize("flat", [0, 128, 255])

@@ -103,6 +103,21 @@ def test_a_change_of_exposure_a_zoom_and_a_passing_subject_are_one_shot() -> Non
     assert ends(passing) == []
 
 
+def test_waves_under_a_slow_change_of_light_are_one_shot() -> None:
+    """Seen small it is a mix of two pictures, and no flow leads from end to end; but the waves stay as sharp."""
+    rng = np.random.default_rng(3)
+    ripples = [cv2.GaussianBlur(rng.normal(0, 60, (HEIGHT, WIDTH)), (0, 0), 1.5) for _ in range(8)]
+    frames = []
+    for number in range(2 * LENGTH):
+        # From one pattern of waves to the next within 10 frames, at the same height.
+        angle = np.pi / 2 * (number % 10) / 10
+        waves = np.cos(angle) * ripples[number // 10] + np.sin(angle) * ripples[number // 10 + 1]
+        light = np.linspace(60, 190, WIDTH)
+        share = np.clip((number - LENGTH + 8) / 16, 0, 1)
+        frames.append(waves + light * (1 - share) + light[::-1] * share)
+    assert ends(np.stack(frames)) == []
+
+
 def test_a_hint_s_colour_ends_with_its_shot_in_a_dissolve() -> None:
     frames = Clip(dissolved(shot("camera", 16), shot("coffee", 16), 8)).frames
     small = [cv2.resize(frame, (128, 96), interpolation=cv2.INTER_AREA) for frame in frames]
