@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .nets.ab_bins import bin_centres
-from .nets.domain_transform import spread_hints, step_costs
+from .nets.domain_transform import spread, step_costs
 from .nets.two_tower import FOLD, SIZE_MULTIPLE, SPREADS
 
 # The weight of a hint at which half of its reach is left; and where whatever it changes is to be trusted by half.
@@ -60,7 +60,7 @@ def unhinted_share(lightness: Tensor, mask: Tensor, size: tuple[int, int]) -> Te
         return torch.ones(size)
     weight = F.avg_pool2d(mask[None, None], FOLD)
     costs = step_costs(F.avg_pool2d(lightness[None, None], FOLD), *SPREADS[0])
-    _, reached = spread_hints(torch.zeros_like(weight).repeat(1, 2, 1, 1), weight, *costs)
+    reached = spread(weight, *costs)
     share = _HARDLY_REACHED / (reached + _HARDLY_REACHED)
     return F.interpolate(share, size=size, mode="bilinear", align_corners=False)[0, 0]
 

@@ -20,6 +20,8 @@ _EMBEDDING = 16
 _LEAST_NOISE = 1e-2
 # The log amplitude of a cell that is not hinted.
 _NOWHERE = -1e4
+# Logarithms below this count as this: float32 is subnormal below -87, and exp takes ten times as long there.
+_LEAST_LOG = -80.0
 
 
 class Kriging(nn.Module):
@@ -88,7 +90,7 @@ class Kriging(nn.Module):
         """
         split = (_EMBEDDING, _EMBEDDING + 2)
         far, near = (
-            torch.exp(_left(a_part, a[1]) @ _right(b_part, b[1] + log_share).transpose(1, 2))
+            (_left(a_part, a[1]) @ _right(b_part, b[1] + log_share).transpose(1, 2)).clamp_(min=_LEAST_LOG).exp_()
             for a_part, b_part, log_share in zip(
                 a[0].split(split, -1),
                 b[0].split(split, -1),
