@@ -39,11 +39,13 @@ _SMOOTHING = 5
 class Transferred(NamedTuple):
     """Colours brought from other pictures, dense and not always right.
 
-    ab: float32 (H, W, 2). confidence: float32 (H, W), 0 (the colorizer's own answer counts) to 1.
+    ab: float32 (H, W, 2). confidence: float32 (H, W), 0 (the colorizer's own answer counts) to 1. leads: bool (H, W),
+    where they spread as hints do, without being imposed; None: nowhere.
     """
 
     ab: np.ndarray
     confidence: np.ndarray
+    leads: np.ndarray | None = None
 
 
 class Colorizer:
@@ -89,13 +91,15 @@ class Colorizer:
         saturation: float = 0.0,
         transferred: Transferred | None = None,
         sureness: float = 1.0,
+        mirrored: bool = False,
     ) -> np.ndarray:
         """The chroma of a picture.
 
         lightness: float32 (H, W), L* 0..100. hint_ab: float32 (H, W, 2); hint_mask: bool (H, W), where hint_ab
         holds. saturation: 0 is the mean prediction, 1 the most saturated of the likely colours; hinted regions
         do not change. transferred: colours brought from keyframes and references, of the picture's size. sureness:
-        above 0 to 1, how much the hints count; less than 1 for hints that may have slipped.
+        above 0 to 1, how much the hints count; less than 1 for hints that may have slipped. mirrored: look at the
+        picture's mirror image, too, and take the mean: 0.03 dB at 10 and 20 hints, for twice the time.
         Returns ab float32 (H, W, 2); where sureness is 1, equal to hint_ab under hint_mask.
         Raises ValueError for shapes that do not fit or values that are not finite.
         """
@@ -106,8 +110,15 @@ class Colorizer:
             _check_transferred(transferred, lightness.shape)
         full, hints, mask = _planes(lightness, hint_ab, hint_mask)
         small, small_hints, small_mask = self._to_working_size(full, hints, mask)
-        brought = None if transferred is None else _to_size(transferred, (small.shape[0], small.shape[1]))
-        ab = self._run(small, small_hints, small_mask * sureness, saturation, brought)
+        told, told_mask, brought = small_hints, small_mask * sureness, None
+        if transferred is not None:
+            brought_ab, confidence, leads = _to_size(transferred, (small.shape[0], small.shape[1]))
+            told = torch.where(told_mask > 0, told, brought_ab * leads)
+            told_mask, brought = torch.maximum(told_mask, leads), (brought_ab, confidence)
+        ab = self._run(small, told, told_mask, saturation, brought)
+        if mirrored:
+            other = None if brought is None else (brought[0].flip(-1), brought[1].flip(-1))
+            ab = 0.5 * (ab + self._run(small.flip(-1), told.flip(-1), told_mask.flip(-1), saturation, other).flip(-1))
         if sureness == 1.0:
             ab = _impose(ab, small, small_hints, small_mask)
         ab = upsample_planes(ab, full) if ab.shape[-2:] != full.shape else ab
@@ -290,20 +301,26 @@ def _impose(
     return torch.where(mask > 0, hints, ab + correction[0, :, :height, :width])
 
 
-def _to_size(transferred: Transferred, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """ab (2, h, w), weighted by confidence, and confidence (1, h, w), of another size."""
+def _to_size(transferred: Transferred, size: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
+    """ab (2, h, w), weighted by confidence, confidence (1, h, w), and leads (h, w), 0 or 1, of another size."""
     confidence = torch.from_numpy(np.ascontiguousarray(transferred.confidence, dtype=np.float32))[None]
     ab = torch.from_numpy(np.ascontiguousarray(np.moveaxis(transferred.ab, -1, 0), dtype=np.float32))
+    leads = torch.zeros_like(confidence)
+    if transferred.leads is not None:
+        leads = torch.from_numpy(transferred.leads.astype(np.float32))[None]
     if confidence.shape[1:] == size:
-        return ab, confidence
+        return ab, confidence, leads[0]
     small = F.adaptive_avg_pool2d(confidence, size)
-    return F.adaptive_avg_pool2d(ab * confidence, size) / small.clamp(min=1e-6), small
+    leads = (F.adaptive_avg_pool2d(leads, size)[0] > 0).float()
+    return F.adaptive_avg_pool2d(ab * confidence, size) / small.clamp(min=1e-6), small, leads
 
 
 def _check_transferred(transferred: Transferred, shape: tuple[int, ...]) -> None:
-    ab, confidence = transferred
+    ab, confidence, leads = transferred
     if ab.shape != (*shape, 2) or confidence.shape != shape:
         raise ValueError(f"transferred ab {ab.shape} and confidence {confidence.shape} do not fit lightness {shape}")
+    if leads is not None and (leads.shape != shape or leads.dtype != bool):
+        raise ValueError(f"leads is {leads.dtype} {leads.shape}, and must be bool {shape}")
     if not (np.isfinite(ab).all() and confidence.min() >= 0.0 and confidence.max() <= 1.0):
         raise ValueError("transferred ab must be finite, and its confidence 0 to 1")
 

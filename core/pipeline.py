@@ -68,7 +68,8 @@ def colorize_frames(
             height, width = frame.shape[:2]
             stills = ReferenceFrames(references or {}, track, spool, width, height, frame.dtype)
             colorizer = _colorizer(settings)
-            strip = StripColorizer(spool, width, height, colorizer, track, settings, stills.pictures)
+            still = sum(1 for _ in spool.read(0, 1)) == 1
+            strip = StripColorizer(spool, width, height, colorizer, track, settings, stills.pictures, still=still)
             for number, rgb in enumerate(strip.render(0, sys.maxsize)):
                 yield stills.finished(number, rgb)
                 # What a later frame may ask for again begins with the block of the earliest that its shot is told by.
@@ -104,7 +105,10 @@ def run_job(
             source.digest(), networks, choose_device(job.settings.device), job.output.bit_depth,
             job.settings, job.hints, references.digests(), style.digest,
         )  # fmt: skip
-        strip = StripColorizer(footage, width, height, colorizer, job.hints, job.settings, references.pictures)
+        strip = StripColorizer(
+            footage, width, height, colorizer, job.hints, job.settings, references.pictures,
+            still=source.info.frame_count == 1,
+        )  # fmt: skip
         render = _Render(strip, references, style, store, keys, job.output.bit_depth)
         rendered = 0
         clock = ProgressClock(total)

@@ -64,12 +64,16 @@ class StripColorizer:
         track: HintTrack,
         settings: Settings,
         references: Mapping[int, np.ndarray] | None = None,
+        *,
+        still: bool = False,
     ) -> None:
         """width, height: of the footage's frames, in pixels. references: source frame → picture in colour, uint8 or
-        uint16 (height, width, 3) sRGB: that frame, or any other picture."""
+        uint16 (height, width, 3) sRGB: that frame, or any other picture. still: whether the footage is one picture, for
+        which there is time to look at it twice."""
         self._footage = footage
         self._colorizer = colorizer
         self._settings = settings
+        self._still = still
         self._shape = working_shape(width, height, settings.working_size)
         self._motion = StripMotion(footage, motion_shape(width, height))
         self._hints = HintTracker(track, self._motion, self._shape)
@@ -131,7 +135,9 @@ class StripColorizer:
         transferred = evidence.answer(self._network, lightness)
         saturation = self._settings.saturation
         if transferred is None or evidence.support:
-            ab = self._colorizer.predict(lightness, hint_ab, mask, saturation=saturation, sureness=sureness)
+            ab = self._colorizer.predict(
+                lightness, hint_ab, mask, saturation=saturation, sureness=sureness, mirrored=self._still
+            )
             if transferred is None:
                 return ab
             if sureness == 1.0:
@@ -139,12 +145,13 @@ class StripColorizer:
                 transferred = transferred._replace(ab=brought)
             return _between_guesses(ab, transferred)
         # What is sure leads as hints do, so that it spreads to what is not; the rest is mixed by how sure it is.
-        sure = mask | (leading_places(self._shape) & (transferred.confidence > SURE))
-        led_by = np.where(mask[..., None], hint_ab, transferred.ab)
+        leads = leading_places(self._shape) & (transferred.confidence > SURE)
         # The gate learned from confidences that promise less than the transfer network's: squared, what is half sure
         # leads less.
-        trusted = transferred._replace(confidence=transferred.confidence**2)
-        ab = self._colorizer.predict(lightness, led_by, sure, saturation=saturation, transferred=trusted)
+        trusted = transferred._replace(confidence=transferred.confidence**2, leads=leads)
+        ab = self._colorizer.predict(
+            lightness, hint_ab, mask, saturation=saturation, transferred=trusted, mirrored=self._still
+        )
         mixed = ab + transferred.confidence[..., None] * (transferred.ab - ab)
         return np.where(mask[..., None], ab, mixed)
 

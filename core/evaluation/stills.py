@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,8 @@ def load_method(name: str, device: str) -> Method:
     if name == "levin":
         return levin_chroma
     if name in VARIANTS:
-        return Colorizer.load(name, device).predict
+        # As pipeline does with footage of one picture.
+        return partial(Colorizer.load(name, device).predict, mirrored=True)
     raise InputError("bad-method", f"There is no method {name!r}.", f"Methods: {', '.join(METHODS)}.")
 
 

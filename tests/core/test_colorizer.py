@@ -56,6 +56,19 @@ def test_without_hints_and_with_many_the_network_runs_once(colorizer: Colorizer)
         counting.remove()
 
 
+def test_seen_mirrored_too_a_picture_s_mirror_image_gets_the_mirrored_answer(colorizer: Colorizer) -> None:
+    picture = photograph("coffee")
+    lightness = lightness_from_srgb(picture)
+    hints = protocol_hints(ab_from_srgb(picture), 10, seed=5)
+    parts = [np.ascontiguousarray(part[:, ::-1]) for part in (lightness, *hints)]
+
+    def asymmetry(*, mirrored: bool) -> float:
+        ab = colorizer.predict(lightness, *hints, mirrored=mirrored)
+        return float(np.abs(colorizer.predict(*parts, mirrored=mirrored)[:, ::-1] - ab).max())
+
+    assert asymmetry(mirrored=True) < 0.01 < asymmetry(mirrored=False)
+
+
 def test_the_hint_is_the_answer_under_the_hint(colorizer: Colorizer) -> None:
     lightness = lightness_from_srgb(photograph("astronaut"))
     hint_ab, mask = no_hints(lightness)
@@ -178,6 +191,22 @@ def test_transferred_colours_lead_where_they_are_sure_and_nowhere_else(colorizer
     assert error(led, unsure) < 1.2 * error(alone, unsure)
 
 
+def test_leading_colours_spread_beyond_themselves_but_are_not_imposed(colorizer: Colorizer) -> None:
+    picture = photograph("coffee")
+    lightness, true_ab = lightness_from_srgb(picture), ab_from_srgb(picture)
+    confidence = np.zeros(lightness.shape, np.float32)
+    confidence[:, :128] = 0.3
+    leads = np.zeros(lightness.shape, bool)
+    leads[::16, 0:128:16] = True
+    followed, led = (
+        colorizer.predict(lightness, *no_hints(lightness), transferred=Transferred(true_ab, confidence, places))
+        for places in (None, leads)
+    )
+    right = slice(128, 256)
+    assert np.abs(led - true_ab)[:, right].mean() < 0.9 * np.abs(followed - true_ab)[:, right].mean()
+    assert np.abs(led - true_ab)[leads].max() > 0.5
+
+
 def test_no_confidence_is_no_transfer(colorizer: Colorizer) -> None:
     lightness = lightness_from_srgb(photograph("chelsea"))
     nothing = Transferred(np.full((*lightness.shape, 2), 40.0, np.float32), np.zeros(lightness.shape, np.float32))
@@ -190,3 +219,11 @@ def test_transferred_colours_of_another_size_are_refused(colorizer: Colorizer) -
     small = Transferred(np.zeros((20, 30, 2), np.float32), np.zeros((20, 30), np.float32))
     with pytest.raises(ValueError, match="do not fit"):
         colorizer.predict(lightness, *no_hints(lightness), transferred=small)
+
+
+def test_leading_places_that_are_no_mask_of_the_picture_are_refused(colorizer: Colorizer) -> None:
+    lightness = np.full((40, 60), 50.0, np.float32)
+    ab, confidence = np.zeros((40, 60, 2), np.float32), np.zeros((40, 60), np.float32)
+    for leads in (np.zeros((20, 30), bool), np.zeros((40, 60), np.float32)):
+        with pytest.raises(ValueError, match="leads"):
+            colorizer.predict(lightness, *no_hints(lightness), transferred=Transferred(ab, confidence, leads))

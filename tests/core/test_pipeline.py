@@ -133,6 +133,16 @@ def test_without_hints_there_is_colour_and_a_single_frame_is_enough() -> None:
     assert colorized([]) == []
 
 
+def test_a_still_is_looked_at_twice_so_that_its_mirror_image_comes_out_mirrored(tmp_path: Path) -> None:
+    still = camera_move(1)[0]
+    mirrored = np.ascontiguousarray(still[:, ::-1])
+    (alone,), (other,) = colorized([still]), colorized([mirrored])
+    assert np.abs(other[:, ::-1].astype(int) - alone).max() <= 1
+    write_whole(tmp_path / "still.png", encode_png(still))
+    run(Job(Source(str(tmp_path / "still.png")), Output(str(tmp_path / "out")), settings=SETTINGS), tmp_path / "cache")
+    assert np.array_equal(read_picture(next((tmp_path / "out").iterdir())), alone)
+
+
 def test_the_same_frames_give_the_same_pixels() -> None:
     track = hints((0, stroke(RED)), (5, stroke(BLUE)))
     first, second = colorized(camera_move(6), track), colorized(iter(camera_move(6)), track)
