@@ -7,12 +7,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .row_blocks import row_blocks
+
 # L* by which a small cell may differ from a pixel before its chroma counts less: e^-0.5 at this difference.
 _SIGMA_LIGHTNESS = 14.0
 # Weight that a cell keeps however different: where all four differ, the answer is the bilinear one.
 _LEAST_WEIGHT = 1e-3
-# Rows at a time, which a processor's cache holds: 1080p takes 61 ms of a core, not 159, 4K 328, not 982.
-_BLOCK_ROWS = 32
 
 
 def upsample_chroma(ab: np.ndarray, lightness: np.ndarray) -> np.ndarray:
@@ -36,8 +36,8 @@ def upsample_planes(planes: Tensor, lightness: Tensor) -> Tensor:
     guided = torch.cat((planes, small))
     rows, columns = _taps(planes.shape[-2], height), _taps(planes.shape[-1], width)
     upsampled = torch.empty(len(planes), height, width)
-    for first in range(0, height, _BLOCK_ROWS):
-        block = slice(first, first + _BLOCK_ROWS)
+    # At once, 1080p takes 159 ms of a core, not 61, and 4K 982, not 328.
+    for block in row_blocks(height):
         own = lightness[block]
         summed, total = torch.zeros(len(planes), *own.shape), torch.zeros_like(own)
         for row_index, row_weight in rows:

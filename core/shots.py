@@ -35,7 +35,7 @@ _EARLY_SHARE = 0.3
 _MOST_STEP, _LEAST_STEP = 0.36, -0.1
 _END_FAILURES = 0.75
 # In the middle of a dissolve each shot's details have half their contrast, so both together half of the variance that
-# the ends have. Where waves, crowds or grass look like a mix, and the flow fails, details stay: on 29 clips and a film
+# the ends have. Where waves, crowds or grass look like a mix, and the flow fails, details stay: on 28 clips and a film
 # those that pass all else have 1.0 times the ends' variance, dissolves of them 0.45 to 0.93.
 _MOST_DETAIL = 0.95
 # Pixels of motion size below which something is a detail.

@@ -47,7 +47,7 @@ def steady_correction(
             # What the whole picture shares is flicker of the film, not another object.
             lightness = np.abs(change[..., 0] - np.median(change[::4, ::4, 0]))
             weight = way[..., 2] * np.exp(lightness * (-1.0 / _LIGHTNESS_SCALE)) * np.float32(strength)
-            # Three planes at once, though lightness is not wanted: OpenCV takes a third of numpy's time for two.
+            # Three planes at once, though lightness is not wanted: OpenCV takes a tenth of numpy's time for two.
             cv2.accumulateProduct(change, cv2.merge((weight, weight, weight)), total)
             weights += weight
     return total[..., 1:] / weights[..., None]

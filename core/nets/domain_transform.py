@@ -11,8 +11,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-# What is farther counts as this far: below exp(-87) float32 is subnormal, where a processor takes 10 times as long.
-_FARTHEST = 80.0
+from .bounded_exp import bounded_exp_
+
 # Each turn halves the reach (Gastal and Oliveira 2011, eq. 14), so that the lines' crossings do not show.
 TURNS = 2
 
@@ -57,4 +57,4 @@ def spread_hints(hint_ab: Tensor, weight: Tensor, across: Tensor, down: Tensor) 
 def _line_weights(costs: Tensor) -> Tensor:
     """exp(-distance) between all cells of a line: costs (B, lines, n - 1) → (B, lines, n, n)."""
     position = torch.nn.functional.pad(costs.cumsum(-1), (1, 0))
-    return (position.unsqueeze(-1) - position.unsqueeze(-2)).abs_().clamp_(max=_FARTHEST).neg_().exp_()
+    return bounded_exp_((position.unsqueeze(-1) - position.unsqueeze(-2)).abs_().neg_())

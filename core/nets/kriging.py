@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .bounded_exp import bounded_exp_
 from .hinted_cells import at_cells, hinted_cells
 
 # More hinted cells than this, of 8 by 8 pixels, are thinned: a solve of 512 takes 3 ms.
@@ -20,8 +21,6 @@ _EMBEDDING = 16
 _LEAST_NOISE = 1e-2
 # The log amplitude of a cell that is not hinted.
 _NOWHERE = -1e4
-# Logarithms below this count as this: float32 is subnormal below -87, and exp takes ten times as long there.
-_LEAST_LOG = -80.0
 
 
 class Kriging(nn.Module):
@@ -90,7 +89,7 @@ class Kriging(nn.Module):
         """
         split = (_EMBEDDING, _EMBEDDING + 2)
         far, near = (
-            (_left(a_part, a[1]) @ _right(b_part, b[1] + log_share).transpose(1, 2)).clamp_(min=_LEAST_LOG).exp_()
+            bounded_exp_(_left(a_part, a[1]) @ _right(b_part, b[1] + log_share).transpose(1, 2))
             for a_part, b_part, log_share in zip(
                 a[0].split(split, -1),
                 b[0].split(split, -1),
