@@ -26,6 +26,11 @@ def _arguments() -> argparse.Namespace:
     demo.add_argument("--hints", type=Path, help="a hints.json for MOVIE; without it MOVIE is coloured without hints")
     test = commands.add_parser("test", help="run the tests; further arguments go to pytest")
     test.add_argument("--blenders", default="5.0", help="the Blenders to test the add-on in, such as 4.2,4.5,5.0")
+    test.add_argument(
+        "--discard-blenders",
+        action="store_true",
+        help="remove each Blender (1 GB) after its tests, where the disk is small; it is installed anew next time",
+    )
     commands.add_parser("package", help="make dist/vse_colorizer-VERSION.zip and validate it")
     commands.add_parser("lint", help="check style and types")
     known, rest = parser.parse_known_args()
@@ -57,7 +62,7 @@ def main() -> int:
         if arguments.command == "demo":
             return demo.run(arguments.movie, arguments.hints)
         if arguments.command == "test":
-            return suites.run(arguments.blenders, arguments.pytest_arguments)
+            return suites.run(arguments.blenders, arguments.pytest_arguments, arguments.discard_blenders)
         if arguments.command == "package":
             packaging.build()
             return 0

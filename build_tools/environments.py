@@ -34,10 +34,11 @@ _STAMP = "installed.sha256"
 
 @dataclass(frozen=True)
 class Environment:
-    """title: for people. requirements: files whose texts decide whether it is up to date; the last one is installed.
-    extra: further requirements. modules: what must import once it is made."""
+    """title: for people. gigabytes: what it takes on disk, about. requirements: files whose texts decide whether it is
+    up to date; the last one is installed. extra: further requirements. modules: what must import once it is made."""
 
     title: str
+    gigabytes: float
     folder: Path
     requirements: tuple[Path, ...]
     extra: tuple[str, ...]
@@ -49,7 +50,8 @@ def engine_python() -> Path:
     cpu_torch = (_cpu_torch(),) if sys.platform == "linux" and not _has_nvidia_gpu() else ()
     return ensure(
         Environment(
-            "The engine's environment (about 1.5 GB)",
+            "The engine's environment",
+            1.5,
             FOLDER,
             (ENGINE_REQUIREMENTS, DEVELOPMENT_REQUIREMENTS),
             cpu_torch,
@@ -63,18 +65,35 @@ def blender_python(version: str) -> Path:
 
     version: a key of BLENDERS. Raises InputError if it is none, or if system libraries are missing.
     """
-    if version not in BLENDERS:
-        raise InputError("bad-blender", f"There is no Blender {version!r} here; there are {', '.join(BLENDERS)}.")
-    system_libraries.require()
+    require_blenders([version])
     return ensure(
         Environment(
-            f"Blender {version} (about 1 GB)",
-            FOLDER / f"blender-{version}",
+            f"Blender {version}",
+            1.0,
+            _blender_folder(version),
             (BLENDER_REQUIREMENTS,),
             (BLENDERS[version],),
             ("bpy", "pytest"),
         )
     )
+
+
+def require_blenders(versions: list[str]) -> None:
+    """Raise InputError if one is no key of BLENDERS, or if system libraries that a Blender loads are missing."""
+    for version in versions:
+        if version not in BLENDERS:
+            raise InputError("bad-blender", f"There is no Blender {version!r} here; there are {', '.join(BLENDERS)}.")
+    if versions:
+        system_libraries.require()
+
+
+def discard_blender(version: str) -> None:
+    """Remove one Blender's environment, if it is there."""
+    shutil.rmtree(_blender_folder(version), ignore_errors=True)
+
+
+def _blender_folder(version: str) -> Path:
+    return FOLDER / f"blender-{version}"
 
 
 def blender_scripts(version: str) -> Path:
@@ -89,7 +108,8 @@ def blender_scripts(version: str) -> Path:
 def ensure(environment: Environment) -> Path:
     """The environment's interpreter; the environment is made if it is missing, half-made or out of date.
 
-    Raises InputError if pip is missing, cannot reach an index or fails, or if a module does not load.
+    Raises InputError if the disk is too full, if pip is missing, cannot reach an index or fails, or if a module does
+    not load.
     """
     python = environment.folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = environment.folder / _STAMP
@@ -97,8 +117,9 @@ def ensure(environment: Environment) -> Path:
     if python.exists() and stamp.exists() and stamp.read_text().strip() == wanted:
         return python
     started = time.monotonic()
-    print(f"{environment.title} is being installed.", flush=True)
+    print(f"{environment.title} (about {environment.gigabytes} GB) is being installed.", flush=True)
     _clear(environment.folder)
+    _require_space(environment)
     pip = _create(environment.folder, python)
     _install(pip, environment)
     _check_imports(python, environment)
@@ -122,6 +143,17 @@ def _clear(folder: Path) -> None:
                 shutil.rmtree(child)
         else:
             child.unlink()
+
+
+def _require_space(environment: Environment) -> None:
+    environment.folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(environment.folder).free / 1e9
+    if free < environment.gigabytes:
+        raise InputError(
+            "disk-full",
+            f"{environment.title} needs about {environment.gigabytes} GB in {environment.folder};"
+            f" {free:.1f} GB are free.",
+        )
 
 
 def _create(folder: Path, python: Path) -> list[str]:

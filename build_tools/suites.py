@@ -34,8 +34,9 @@ class Counts:
         return Counts(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
 
 
-def run(blenders: str, pytest_arguments: list[str]) -> int:
-    """Run the suites. blenders: versions with commas between; pytest_arguments: given to every suite.
+def run(blenders: str, pytest_arguments: list[str], discard_blenders: bool = False) -> int:
+    """Run the suites. blenders: versions with commas between; pytest_arguments: given to every suite;
+    discard_blenders: each Blender's environment is removed after its suite, so that the disk holds one at a time.
 
     Paths among the arguments (tests/core/..., tests/addon/...) choose what is run. The last line printed is
     "N passed, N failed, N skipped", over all of them. Returns 0 if none failed and some passed, otherwise 1.
@@ -45,14 +46,18 @@ def run(blenders: str, pytest_arguments: list[str]) -> int:
     addon_paths = [path for path in paths or [_ADDON_TESTS] if path.startswith(_ADDON_TESTS)]
     engine_paths = [path for path in paths or _ENGINE_TESTS if not path.startswith(_ADDON_TESTS)]
     versions = [version.strip() for version in blenders.split(",") if version.strip()] if addon_paths else []
-    blender_pythons = {version: environments.blender_python(version) for version in versions}
+    environments.require_blenders(versions)
     engine = environments.engine_python()
-    suites = [("engine and build", engine, engine_paths)] if engine_paths else []
-    suites += [(f"add-on, Blender {version}", python, addon_paths) for version, python in blender_pythons.items()]
-    total = Counts()
-    for title, python, suite_paths in suites:
+
+    def counts_of(title: str, python: Path, suite_paths: list[str]) -> Counts:
         print(f"\n== {title}", flush=True)
-        total += run_suite(title, [str(python), "-m", "pytest", *suite_paths, *options], engine, bool(options))
+        return run_suite(title, [str(python), "-m", "pytest", *suite_paths, *options], engine, bool(options))
+
+    total = counts_of("engine and build", engine, engine_paths) if engine_paths else Counts()
+    for version in versions:
+        total += counts_of(f"add-on, Blender {version}", environments.blender_python(version), addon_paths)
+        if discard_blenders:
+            environments.discard_blender(version)
     print(f"\n{total.passed} passed, {total.failed} failed, {total.skipped} skipped", flush=True)
     return 0 if total.passed and not total.failed else 1
 
