@@ -50,7 +50,7 @@ def steady_correction(
             # Three planes at once, though lightness is not wanted: OpenCV takes a tenth of numpy's time for two.
             cv2.accumulateProduct(change, cv2.merge((weight, weight, weight)), total)
             weights += weight
-    return total[..., 1:] / weights[..., None]
+    return cv2.divide(total, cv2.merge((weights, weights, weights)))[..., 1:]
 
 
 def _ways(

@@ -178,6 +178,8 @@ def _flow_at(route: Route, shape: tuple[int, int]) -> np.ndarray:
     """The route's flow at working size (height, width)."""
     height, width = shape
     motion_height, motion_width = route.doubt.shape
+    if shape == route.doubt.shape:
+        return route.flow
     flow = cv2.resize(route.flow, (width, height), interpolation=cv2.INTER_LINEAR)
     return flow * np.array([width / motion_width, height / motion_height], np.float32)
 

@@ -96,11 +96,13 @@ class TransferNetwork:
         weights = F.interpolate(choice.weights, scale_factor=FUSION_CELL, mode="bilinear")[0, :, :height, :width]
         gathered = F.interpolate(choice.gathered, scale_factor=FUSION_CELL, mode="bilinear")[0, :, :height, :width]
         shares = weights.cpu().numpy()
-        ab = np.moveaxis(gathered.cpu().numpy(), 0, -1) * shares[-2][..., None]
+        # Both planes in one array: numpy takes four times as long to spread one over two.
+        ab = cv2.merge(list(gathered.cpu().numpy() * shares[-2]))
         for one, share in zip(estimates, shares[:-2], strict=True):
-            ab += one.ab * share[..., None]
+            ab += one.ab * cv2.merge((share, share))
         confidence = 1.0 - shares[-1]
-        return Transferred(ab / np.maximum(confidence, 1e-4)[..., None], np.clip(confidence, 0.0, 1.0))
+        known = np.maximum(confidence, 1e-4)
+        return Transferred(ab / cv2.merge((known, known)), np.clip(confidence, 0.0, 1.0))
 
     def _halves(self) -> torch.autocast:
         """Convolutions in bfloat16: half the time on a CPU that has it, and the answer within a step of ab."""

@@ -64,7 +64,7 @@ class Arrival:
             return self.carried
         chosen = self.carried.doubt + self.carried.change <= self.matched.doubt + self.matched.change
         return Route(
-            np.where(chosen[..., None], self.carried.flow, self.matched.flow),
+            cv2.copyTo(self.carried.flow, chosen.view(np.uint8), self.matched.flow.copy()),
             np.where(chosen, self.carried.doubt, self.matched.doubt),
             np.where(chosen, self.carried.change, self.matched.change),
             self.carried.seen,
@@ -145,9 +145,7 @@ class AnchorPaths:
         between = self._motion.between(min(frame, neighbour))
         if between.cut:
             return None, None
-        there, home = between.forward[..., :2], between.backward[..., :2]
-        if frame > neighbour:
-            there, home = home, there
+        there, home = between.flows if frame < neighbour else reversed(between.flows)
         missed = np.minimum(return_error(there, home), _MOST_DOUBT)
         in_sight = ((_OUT_OF_SIGHT - missed) / (_OUT_OF_SIGHT - _IN_SIGHT)).clip(0.0, 1.0)
         seen = warp(state.best.seen, there) * in_sight

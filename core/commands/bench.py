@@ -80,8 +80,8 @@ def _stages(movie: Path, settings: Settings, hints: Any) -> dict[str, float]:
     from ..frames.sink import encode_png
     from ..frames.source import open_source
     from ..raster import rasterize
+    from ..reduced_shape import reduced_shape
     from ..steadiness import STEADY_REACH, small_lab, steady_correction
-    from ..strip_coloring import working_shape
     from ..strip_motion import StripMotion
 
     timings = {}
@@ -96,7 +96,7 @@ def _stages(movie: Path, settings: Settings, hints: Any) -> dict[str, float]:
         for number in window[:-1]:
             motion.between(number)
     lightness = lightness_from_srgb(frames[0])
-    small = working_shape(width, height, settings.working_size)
+    small = reduced_shape(width, height, settings.working_size)
     seen = cv2.resize(lightness, small[::-1], interpolation=cv2.INTER_AREA)
     ab, mask = rasterize(hints.keyframes[0].strokes, small[1], small[0])
     colorizer = Colorizer.load(settings.variant, settings.device, working_size=settings.working_size)

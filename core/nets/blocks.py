@@ -32,8 +32,18 @@ class Conv(nn.Conv2d):
         nn.init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        weight = self.weight if self.frozen else self.standardised_weight()
-        return F.conv2d(x, weight, self.bias, self.stride, self.padding)
+        return F.conv2d(x, self._kernel(), self.bias, self.stride, self.padding)
+
+    def beside(self, own: Tensor, shared: Tensor) -> Tensor:
+        """The convolution of each of own (B, K, C, h, w) with shared (B, C', h, w) behind it, C + C' its width:
+        (B, K, width_out, h, w). What they share is convolved once."""
+        kernel, width = self._kernel(), own.shape[2]
+        each = F.conv2d(own.flatten(0, 1), kernel[:, :width], None, self.stride, self.padding)
+        common = F.conv2d(shared, kernel[:, width:], self.bias, self.stride, self.padding)
+        return each.unflatten(0, own.shape[:2]) + common.unsqueeze(1)
+
+    def _kernel(self) -> Tensor:
+        return self.weight if self.frozen else self.standardised_weight()
 
     def standardised_weight(self) -> Tensor:
         mean = self.weight.mean((1, 2, 3), keepdim=True)

@@ -2,16 +2,15 @@
 
 Between neighbouring cells stands a step cost. Along a row or a column, two cells at a distance d (the sum of
 the costs between them) see each other with the weight exp(-d). Rows and columns take turns. The paper's
-recursive filter has this exponential kernel; here each line is one small matrix product, which is
-differentiable in values and costs alike, and has no loop over cells.
+recursive filter has this exponential kernel, too, and is a loop over cells; here each line is a scan by doublings
+(Hillis and Steele 1986, "Data Parallel Algorithms"): after k of them each cell holds the sum of the 2^k before it.
 """
 
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
-
-from .bounded_exp import bounded_exp_
 
 # Each turn halves the reach (Gastal and Oliveira 2011, eq. 14), so that the lines' crossings do not show.
 TURNS = 2
@@ -34,12 +33,11 @@ def spread(values: Tensor, across: Tensor, down: Tensor) -> Tensor:
 
     Not normalised: spread a mask beside the values and divide.
     """
-    across_weights, down_weights = _line_weights(across), _line_weights(down.transpose(1, 2))
+    shares = (_shares(across, -1), -1), (_shares(down, -2), -2)
     for turn in range(TURNS):
-        if turn:
-            across_weights, down_weights = across_weights.square(), down_weights.square()
-        values = torch.einsum("bcyx,byxz->bcyz", values, across_weights)
-        values = torch.einsum("bcyx,bxyz->bczx", values, down_weights)
+        for line_shares, dim in shares:
+            # exp(-d) squared is exp(-2d).
+            values = _along_lines(values, [share.square() for share in line_shares] if turn else line_shares, dim)
     return values
 
 
@@ -54,7 +52,32 @@ def spread_hints(hint_ab: Tensor, weight: Tensor, across: Tensor, down: Tensor) 
     return summed[:, :2] / (reached + 1e-8), reached
 
 
-def _line_weights(costs: Tensor) -> Tensor:
-    """exp(-distance) between all cells of a line: costs (B, lines, n - 1) → (B, lines, n, n)."""
-    position = torch.nn.functional.pad(costs.cumsum(-1), (1, 0))
-    return bounded_exp_((position.unsqueeze(-1) - position.unsqueeze(-2)).abs_().neg_())
+def _shares(costs: Tensor, dim: int) -> list[Tensor]:
+    """exp(-distance) between the cells of each line that are 1, 2, 4, ... apart.
+
+    costs: (B, h, w) but for one fewer along `dim`, -1 or -2; a share has as many fewer as its cells are apart.
+    """
+    position = F.pad(costs.cumsum(dim), (1, 0) if dim == -1 else (0, 0, 1, 0))
+    count = position.shape[dim]
+    return [
+        torch.exp(position.narrow(dim, 0, rest) - position.narrow(dim, count - rest, rest))
+        for rest in (count - apart for apart in _doublings(count))
+    ]
+
+
+def _along_lines(values: Tensor, shares: list[Tensor], dim: int) -> Tensor:
+    """Each cell's sum over its line, (B, C, h, w), weighted by what `_shares` says of the distances."""
+    count = values.shape[dim]
+    ahead = back = values
+    for apart, share in zip(_doublings(count), shares, strict=True):
+        rest, share = count - apart, share.unsqueeze(1)
+        further, nearer = ahead.clone(), back.clone()
+        further.narrow(dim, apart, rest).addcmul_(ahead.narrow(dim, 0, rest), share)
+        nearer.narrow(dim, 0, rest).addcmul_(back.narrow(dim, apart, rest), share)
+        ahead, back = further, nearer
+    return ahead + back - values
+
+
+def _doublings(count: int) -> list[int]:
+    """1, 2, 4, ... below count."""
+    return [1 << power for power in range((count - 1).bit_length())]

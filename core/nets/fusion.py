@@ -86,13 +86,11 @@ class TransferNet(nn.Module):
         batch, count = features.shape[:2]
         # What is shown is not looked at beyond its edges: by descriptors, a few clips would be learned by heart.
         context = self.context_detail(F.pixel_unshuffle(lightness / 50.0 - 1.0, FUSION_CELL))
-        shared = context.unsqueeze(1).expand(-1, count, -1, -1, -1)
-        hidden = F.relu(self.candidate_in(torch.cat((features, shared), 2).flatten(0, 1)))
+        hidden = F.relu(self.candidate_in.beside(features, context)).flatten(0, 1)
         hidden = F.relu(self.candidate(hidden)).unflatten(0, (batch, count))
-        mean, best = hidden.mean(1), hidden.amax(1)
-        rest = torch.cat((mean, best), 1)
-        beside = torch.cat((hidden, rest.unsqueeze(1).expand(-1, count, -1, -1, -1)), 2).flatten(0, 1)
-        logits = self.to_logit(F.relu(self.smooth(F.relu(self.compare(beside))))).view(batch, count, *size)
+        rest = torch.cat((hidden.mean(1), hidden.amax(1)), 1)
+        beside = F.relu(self.compare.beside(hidden, rest)).flatten(0, 1)
+        logits = self.to_logit(F.relu(self.smooth(beside))).view(batch, count, *size)
         nothing = self.to_nothing(F.relu(self.nothing(rest)))
         return Choice(torch.softmax(torch.cat((logits, nothing), 1).float(), 1), gathered)
 

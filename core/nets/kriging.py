@@ -12,7 +12,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .bounded_exp import bounded_exp_
 from .hinted_cells import at_cells, hinted_cells
 
 # More hinted cells than this, of 8 by 8 pixels, are thinned: a solve of 512 takes 3 ms.
@@ -21,6 +20,8 @@ _EMBEDDING = 16
 _LEAST_NOISE = 1e-2
 # The log amplitude of a cell that is not hinted.
 _NOWHERE = -1e4
+# Below exp(-87) float32 is subnormal, where a processor takes ten times as long.
+_LEAST_LOG = -80.0
 
 
 class Kriging(nn.Module):
@@ -66,11 +67,13 @@ class Kriging(nn.Module):
             factor = torch.linalg.cholesky(known)
             share = torch.cholesky_solve(at_hints(error.float()), factor)
             cells = coordinates.flatten(2).transpose(1, 2), log_amplitude.flatten(2).transpose(1, 2)
-            near, far = self.kernels(cells, hints)
-            mean = (near @ share + far @ share).transpose(1, 2).reshape(error.shape)
+            # Few rows and many columns: a matrix product of many rows and few columns takes six times as long.
+            near, far = self.kernels(hints, cells)
+            share = share.transpose(1, 2)
+            mean = (share @ near + share @ far).view(error.shape)
             if not explain:
                 return mean, None
-            known_part = torch.linalg.solve_triangular(factor, (near + far).transpose(1, 2), upper=False)
+            known_part = torch.linalg.solve_triangular(factor, near + far, upper=False)
             told = known_part.square().sum(1) / (2.0 * cells[1][..., 0]).exp()
             return mean, told.view_as(log_amplitude).clamp(0.0, 1.0)
 
@@ -89,7 +92,7 @@ class Kriging(nn.Module):
         """
         split = (_EMBEDDING, _EMBEDDING + 2)
         far, near = (
-            bounded_exp_(_left(a_part, a[1]) @ _right(b_part, b[1] + log_share).transpose(1, 2))
+            _bounded_exp_(_left(a_part, a[1]) @ _right(b_part, b[1] + log_share).transpose(1, 2))
             for a_part, b_part, log_share in zip(
                 a[0].split(split, -1),
                 b[0].split(split, -1),
@@ -98,6 +101,11 @@ class Kriging(nn.Module):
             )
         )
         return near, far
+
+
+def _bounded_exp_(logs: Tensor) -> Tensor:
+    """exp of float32 logarithms, in their place; of less than _LEAST_LOG it is that of _LEAST_LOG."""
+    return logs.clamp_(min=_LEAST_LOG).exp_()
 
 
 # -½|a - b|² + log amplitudes is one inner product of these two: big matrices are touched once.

@@ -87,8 +87,8 @@ def test_a_flat_frame_beside_a_picture_is_a_cut_and_two_flat_frames_are_none(fla
 
 
 def test_motion_size_bounds_the_short_side_and_never_enlarges() -> None:
-    assert motion_shape(1920, 1080) == (256, 455)
-    assert motion_shape(1080, 1920) == (455, 256)
+    assert motion_shape(1920, 1080) == (256, 448)
+    assert motion_shape(1080, 1920) == (448, 256)
     assert motion_shape(160, 96) == (96, 160)
 
 

@@ -7,8 +7,8 @@ import torch
 
 from core.color import lab_from_srgb
 from core.nets.ab_bins import bin_centres, nearest_bins
-from core.nets.blocks import freeze
-from core.nets.domain_transform import spread_hints, step_costs
+from core.nets.blocks import Conv, freeze
+from core.nets.domain_transform import TURNS, spread, spread_hints, step_costs
 from core.nets.hint_attention import HintAttention
 from core.nets.two_tower import VARIANTS
 
@@ -21,6 +21,47 @@ def test_spread_of_one_hint_is_its_chroma_everywhere_and_fades() -> None:
     ab, reached = spread_hints(hint, weight, *step_costs(torch.full((1, 1, 12, 16), 50.0), 8.0, 10.0))
     assert torch.allclose(ab, torch.tensor([30.0, -20.0]).view(1, 2, 1, 1).expand_as(ab), atol=1e-3)
     assert reached[0, 0, 6, 3] > reached[0, 0, 6, 9] > reached[0, 0, 6, 15] > reached[0, 0, 0, 15]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 7), (5, 1), (6, 13), (16, 9)])
+def test_spread_is_the_sum_over_rows_and_columns_by_distance(size: tuple[int, int]) -> None:
+    random = torch.Generator().manual_seed(0)
+    height, width = size
+    values = torch.randn(2, 3, height, width, generator=random, dtype=torch.float64)
+    costs = [
+        part.requires_grad_()
+        for part in (
+            torch.rand(2, height, width - 1, generator=random, dtype=torch.float64),
+            torch.rand(2, height - 1, width, generator=random, dtype=torch.float64),
+        )
+    ]
+
+    def weights(line_costs: torch.Tensor) -> torch.Tensor:
+        position = torch.nn.functional.pad(line_costs.cumsum(-1), (1, 0))
+        return torch.exp(-(position.unsqueeze(-1) - position.unsqueeze(-2)).abs())
+
+    expected = values
+    for turn in range(TURNS):
+        expected = torch.einsum("bcyx,byxz->bcyz", expected, weights(costs[0] * 2.0**turn))
+        expected = torch.einsum("bcyx,bxyz->bczx", expected, weights(costs[1].transpose(1, 2) * 2.0**turn))
+    got = spread(values, *costs)
+    assert torch.allclose(got, expected, rtol=1e-10)
+    # The costs themselves, so that those of a line of one cell, which nothing depends on, have a gradient, too.
+    alike = [torch.autograd.grad(sum(part.sum() for part in (x.square(), *costs)), costs) for x in (got, expected)]
+    for one, other in zip(*alike, strict=True):
+        assert torch.allclose(one, other, rtol=1e-8)
+
+
+def test_what_several_share_is_convolved_as_if_each_had_it() -> None:
+    random = torch.Generator().manual_seed(0)
+    convolution = Conv(5, 4)
+    own = torch.randn(2, 3, 2, 6, 7, generator=random)
+    shared = torch.randn(2, 3, 6, 7, generator=random)
+    together = torch.cat((own, shared.unsqueeze(1).expand(-1, 3, -1, -1, -1)), 2)
+    for _ in range(2):
+        expected = convolution(together.flatten(0, 1)).unflatten(0, (2, 3))
+        assert torch.allclose(convolution.beside(own, shared), expected, atol=1e-6)
+        freeze(convolution)
 
 
 def test_spread_stops_at_an_edge() -> None:
