@@ -177,27 +177,32 @@ def splat(
     the mean counts, weighted by 1 / (1 + distance).
     """
     height, width = shape
-    total = np.zeros((height, width, 3))
+    scale_y, scale_x = height / motion_shape[0], width / motion_shape[1]
+    # Only the pixels that points fall on are looked at: they are few.
+    pixels, weights, colors = [], [], []
     for points, distance in arriving:
-        x, y = (
-            np.clip(np.round((place + 0.5) * size / motion_size - 0.5), 0, size - 1).astype(np.intp)
-            for place, size, motion_size in ((points.x, width, motion_shape[1]), (points.y, height, motion_shape[0]))
-        )
-        weight = np.full(len(points), 1.0 / (1 + distance))
-        layer = np.stack(
-            [
-                np.bincount(y * width + x, values * weight, height * width).reshape(height, width)
-                for values in (points.ab[:, 0], points.ab[:, 1], 1.0)
-            ],
-            axis=-1,
-        )
         # A point stands for as many pixels as lay between it and its neighbours.
-        reach = int(np.ceil(points.spacing * max(height / motion_shape[0], width / motion_shape[1])))
-        total += cv2.boxFilter(layer, -1, (reach, reach), normalize=False) if reach > 1 else layer
-    mask = total[..., 2] > 1e-6
-    ab = np.zeros((height, width, 2), np.float32)
-    ab[mask] = total[mask, :2] / total[mask, 2:]
-    return ab, mask
+        reach = int(np.ceil(points.spacing * max(scale_y, scale_x)))
+        around = np.arange(reach) - (reach - 1) // 2
+        rows = _pixel_of(points.y, scale_y, height)[:, None, None] + around[:, None]
+        columns = _pixel_of(points.x, scale_x, width)[:, None, None] + around
+        inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+        pixels.append((rows * width + columns)[inside])
+        colors.append(np.broadcast_to(points.ab[:, None, None], (*inside.shape, 2))[inside])
+        weights.append(np.full(len(pixels[-1]), 1.0 / (1 + distance)))
+    ab, mask = np.zeros((height * width, 2), np.float32), np.zeros(height * width, bool)
+    if pixels:
+        hinted, place = np.unique(np.concatenate(pixels), return_inverse=True)
+        weight, color = np.concatenate(weights), np.concatenate(colors)
+        total = np.bincount(place, weight)
+        mask[hinted] = True
+        ab[hinted] = np.stack([np.bincount(place, weight * part) / total for part in color.T], -1)
+    return ab.reshape(height, width, 2), mask.reshape(height, width)
+
+
+def _pixel_of(place: np.ndarray, scale: float, size: int) -> np.ndarray:
+    """The pixel of a picture `scale` times as large, `size` pixels long, that positions (n,) fall on."""
+    return np.clip(np.round((place + 0.5) * scale - 0.5), 0, size - 1).astype(np.intp)
 
 
 def _lightness_at(picture: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
