@@ -15,7 +15,7 @@ from .chroma import upsample_chroma
 from .color import ab_from_srgb, lightness_from_srgb, recolor
 from .colorizer import Colorizer, Transferred, corrected_by_hints
 from .flow import Motion, motion_shape
-from .hint_reach import hinted_share
+from .hint_reach import hinted_share, kept_share
 from .hint_tracking import HintTracker, stroked_keyframes
 from .hints import HintTrack
 from .job import Settings
@@ -141,10 +141,12 @@ class StripColorizer:
             )
             if transferred is None:
                 return ab
-            if sureness == 1.0:
+            share = _KEYFRAMES_SHARE * transferred.confidence
+            if evidence.on_keyframe:
                 brought = corrected_by_hints(transferred.ab, lightness, hint_ab, mask)
-                transferred = transferred._replace(ab=brought)
-            return _between_guesses(ab, transferred)
+                return _drawn_to(transferred._replace(ab=brought), ab, share)
+            # Both are guesses, and the mean errs less; but hints that were lost on the way tell one of them alone.
+            return _drawn_to(transferred, ab, 1.0 - (1.0 - share) * kept_share(lightness, mask, evidence.reached))
         # What is sure leads as hints do, so that it spreads to what is not; the rest is mixed by how sure it is.
         leads = leading_places(self._shape) & (transferred.confidence > SURE)
         # The gate learned from confidences that promise less than the transfer network's: squared, what is half sure
@@ -221,11 +223,6 @@ class StripColorizer:
         strength = self._settings.temporal_strength
         correction = steady_correction(frame.number, frame.labs, frame.motions.__getitem__, strength)
         return frame.ab + cv2.resize(correction, frame.ab.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-
-
-def _between_guesses(ab: np.ndarray, transferred: Transferred) -> np.ndarray:
-    """What a frame's own hints say and what they said on keyframes: both are guesses, and the mean errs less."""
-    return _drawn_to(transferred, ab, _KEYFRAMES_SHARE * transferred.confidence)
 
 
 def _drawn_to(transferred: Transferred, ab: np.ndarray, share: np.ndarray) -> np.ndarray:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
-from core.hint_reach import kept_to_kind, surprise
+from core.hint_reach import hinted_share, kept_share, kept_to_kind, surprise
 from core.nets.ab_bins import bin_centres
 
 RED, BLUE, GREEN = (60.0, 40.0), (20.0, -60.0), (-50.0, 50.0)
@@ -43,3 +44,23 @@ def test_a_rule_in_full_leaves_what_hints_neither_reach_nor_tell_of_as_it_was() 
     kept = kept_to_kind(ab, unaided, unhinted, told, 1.0)
     assert kept[:, :, 0].min() > 27.0 and kept[:, :, 7].max() < 3.0
     assert torch.equal(kept_to_kind(ab, unaided, unhinted, told, 0.0), ab)
+
+
+def test_what_hints_told_counts_where_they_arrived_and_not_where_they_were_lost() -> None:
+    lightness = np.where(np.arange(160) < 80, 20.0, 80.0).astype(np.float32)[None].repeat(96, 0)
+    hints = np.zeros((96, 160), np.float32)
+    hints[46:50, 30:34] = hints[46:50, 126:130] = 1.0
+    told = hinted_share(lightness, hints)
+    assert kept_share(lightness, hints, told).min() > 0.999
+    lost = np.where(np.arange(160) < 80, 0.0, hints).astype(np.float32)
+    kept = kept_share(lightness, lost, told)
+    assert kept.shape == (96, 160) and kept.dtype == np.float32
+    assert kept[48, 32] < 0.5 and kept[48, 128] > 0.95
+
+
+def test_hints_that_reach_further_than_before_have_kept_all_that_they_told() -> None:
+    lightness = np.full((96, 160), 50.0, np.float32)
+    hints = np.zeros((96, 160), np.float32)
+    hints[40:56, 70:90] = 1.0
+    kept = kept_share(lightness, hints, np.zeros((96, 160), np.float32))
+    assert np.array_equal(kept, np.ones((96, 160), np.float32))
