@@ -19,8 +19,8 @@ def worker_count(device: str) -> int:
 def prediction_pool(device: str) -> ThreadPoolExecutor:
     """Threads that run a network on frames of their own, `worker_count` of them, sharing out the cores.
 
-    A frame at working size is too small to be shared among cores: on two of them, 256 by 455 takes 0.21 s on one
-    and 0.18 to 0.27 s on both. torch's number of threads, where it is still the default, is set for the process.
+    A frame at working size is too small to be shared among cores: on both of two, one of 256 by 455 took 0.9 to 1.3
+    times as long as on one. torch's number of threads, where it is still the default, is set for the process.
     """
     count = worker_count(device)
     return ThreadPoolExecutor(count, "prediction", torch.set_num_threads, (max(1, (os.cpu_count() or 1) // count),))
