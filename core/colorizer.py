@@ -14,7 +14,16 @@ from torch import Tensor
 from .chroma import upsample_planes
 from .color import lightness_from_srgb
 from .devices import choose_device, computes_in_bfloat16
-from .hint_reach import kept_to_kind, pad_edge, padding_of, strictness, surprise, unhinted_share, with_far_gain
+from .hint_reach import (
+    kept_to_kind,
+    pad_edge,
+    padding_of,
+    strictness,
+    surprise,
+    surprise_around,
+    unhinted_share,
+    with_far_gain,
+)
 from .job import WORKING_SIZES
 from .nets.ab_bins import bin_centres
 from .nets.blocks import freeze
@@ -218,7 +227,8 @@ class Colorizer:
             nothing = torch.zeros_like(hints), torch.zeros_like(mask)
             unhelped = self._forward(lightness, *nothing, None)
             unaided = with_far_gain(unhelped.ab[0].float().cpu() * AB_SCALE, torch.ones_like(unhinted), False)
-            share = held * surprise(F.pad(hints, padding), padded_mask, unhelped.bin_logits[0].float().cpu())
+            surprising = surprise(F.pad(hints, padding), padded_mask, unhelped.bin_logits[0].float().cpu())
+            share = held * surprise_around(surprising, padded, padded_mask, (unhinted.shape[0], unhinted.shape[1]))
             ab = kept_to_kind(ab, unaided, unhinted, colors.told[0, 0].float().cpu(), share)
         if saturation > 0.0:
             ab = ab + saturation * unhinted * _vividness(colors.bin_logits[0].float().cpu(), (ab.shape[1], ab.shape[2]))

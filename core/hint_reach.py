@@ -12,7 +12,8 @@ from torch import Tensor
 
 from .nets.ab_bins import bin_centres
 from .nets.domain_transform import spread, step_costs
-from .nets.two_tower import FOLD, SIZE_MULTIPLE, SPREADS
+from .nets.nearest_hint import nearest_hint
+from .nets.two_tower import FOLD, SIZE_MULTIPLE, SPREADS, WAY
 
 # The weight of a hint at which half of its reach is left; and where whatever it changes is to be trusted by half.
 _HARDLY_REACHED, _FIRMLY_REACHED = 0.01, 0.1
@@ -32,7 +33,11 @@ _BLUR = 12.0
 # camera follows something fast.
 _LEAST, _KEPT_AROUND, _KEPT_POWER = 1e-4, 17, 0.25
 # The mean of what is not reached: below the first, hints speak for themselves; above the other, the rule holds in full.
-_WELL_HINTED, _HARDLY_HINTED = 0.7, 0.88
+# It takes a second run of the network, so followed hints, of which every frame has some, are held later.
+_WELL_HINTED, _HARDLY_HINTED = 0.15, 0.35
+_WELL_FOLLOWED, _HARDLY_FOLLOWED = 0.7, 0.88
+# A surprise ends softly, over an eighth of the picture's short side.
+_SURPRISED_AROUND = 17
 
 Array = TypeVar("Array", np.ndarray, Tensor)
 
@@ -92,17 +97,19 @@ def with_far_gain(ab: Tensor, unhinted: Tensor, hinted: bool) -> Tensor:
 def strictness(unhinted: Tensor, weight: float) -> float:
     """How far hints are held to their kind, 0..1: not at all where they reach most of the picture (h, w).
 
-    weight: of the hints. What was followed from elsewhere counts less, but there is no less of it.
+    weight: of the hints, 1 for strokes. What was followed from elsewhere counts less, but there is no less of it.
     """
     unreached = float((_HARDLY_REACHED / (_reached(unhinted) / weight + _HARDLY_REACHED)).mean())
-    return min(1.0, max(0.0, (unreached - _WELL_HINTED) / (_HARDLY_HINTED - _WELL_HINTED)))
+    least, most = (_WELL_HINTED, _HARDLY_HINTED) if weight == 1.0 else (_WELL_FOLLOWED, _HARDLY_FOLLOWED)
+    return min(1.0, max(0.0, (unreached - least) / (most - least)))
 
 
-def surprise(hints: Tensor, mask: Tensor, bin_logits: Tensor) -> float:
-    """How little the colorizer would have expected hints (2, H, W), where the mask (H, W) is 1: their mean, 0..1.
+def surprise(hints: Tensor, mask: Tensor, bin_logits: Tensor) -> Tensor:
+    """How little the colorizer would have expected each hint: (h, w) of cells, 0..1, and 0 where none is.
 
-    bin_logits: nets.two_tower.Colors.bin_logits without hints, of one picture (Q, H/8, W/8). What counts is what is
-    likely, not what is near the mean: where a thing may be red or blue, neither surprises.
+    hints (2, H, W), mask (H, W), 1 where they hold. bin_logits: nets.two_tower.Colors.bin_logits without hints, of one
+    picture (Q, h, w). What counts is what is likely, not what is near the mean: where a thing may be red or blue,
+    neither surprises.
     """
     centres = bin_centres()
     cells = bin_logits.shape[1], bin_logits.shape[2]
@@ -114,15 +121,31 @@ def surprise(hints: Tensor, mask: Tensor, bin_logits: Tensor) -> float:
     near_bins = torch.exp(-0.5 * (torch.cdist(centres, centres) / _BLUR).square())
     likelihood = (near_hints * likely.T).sum(1) / (near_bins @ likely).amax(0)
     apart = -torch.log10(likelihood.clamp(min=1e-9))
-    share = ((apart - _EXPECTED) / (_SURPRISING - _EXPECTED)).clamp(0.0, 1.0)
-    return float((share * weight[hinted]).sum() / weight[hinted].sum())
+    surprising = torch.zeros(cells)
+    surprising[hinted] = ((apart - _EXPECTED) / (_SURPRISING - _EXPECTED)).clamp(0.0, 1.0)
+    return surprising
 
 
-def kept_to_kind(ab: Tensor, unaided: Tensor, unhinted: Tensor, told: Tensor, share: float) -> Tensor:
+def surprise_around(surprising: Tensor, lightness: Tensor, mask: Tensor, size: tuple[int, int]) -> Tensor:
+    """Each place's nearest hint's surprise, (*size), 0..1: a stroke that surprises is held to its kind, its neighbours
+    that do not are not.
+
+    surprising: of `surprise`. lightness, mask: padded planes (H, W).
+    """
+    quarter = F.avg_pool2d(lightness[None, None], FOLD)
+    plane = F.interpolate(surprising[None, None], size=quarter.shape[-2:])
+    weight = F.avg_pool2d(mask[None, None], FOLD)
+    near, _ = nearest_hint(plane.expand(-1, 2, -1, -1), weight, *step_costs(quarter, *WAY))
+    half = min(quarter.shape[-2:]) // _SURPRISED_AROUND
+    soft = F.avg_pool2d(F.pad(near[:, :1], (half, half, half, half), mode="replicate"), 2 * half + 1, stride=1)
+    return F.interpolate(soft, size=size, mode="bilinear", align_corners=False)[0, 0]
+
+
+def kept_to_kind(ab: Tensor, unaided: Tensor, unhinted: Tensor, told: Tensor, share: Tensor) -> Tensor:
     """ab (2, h, w), with hints, less of what they changed where they neither reach nor tell much.
 
     unaided: the answer without hints. unhinted: (h, w). told: nets.two_tower.Colors.told of one picture, (h', w').
-    share: how far the rule holds, 0..1.
+    share: how far the rule holds, (h, w), 0..1.
     """
     of_kind = F.interpolate(told[None, None], size=unhinted.shape, mode="bilinear", align_corners=False)[0, 0]
     of_kind = (of_kind / (_OF_ONE_KIND * of_kind.max()).clamp(min=1e-6)).clamp(max=1.0)

@@ -33,7 +33,7 @@ AB_SCALE = 110.0
 # (reach in cells, L* that counts as an edge) of the two ready-made spreads.
 SPREADS = ((16.0, 8.0), (64.0, 20.0))
 # The same of the way to the nearest hint, and how much of that way tells of another thing.
-_WAY, _FAR = (64.0, 20.0), 4.0
+WAY, _FAR = (64.0, 20.0), 4.0
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ class TwoTower(nn.Module):
     def _nearest(self, quarter: Tensor, cell_ab: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
         """The nearest hint's ab, in network units, and the way to it, of each cell of FOLD pixels."""
         with torch.no_grad(), torch.autocast(quarter.device.type, enabled=False):
-            return nearest_hint(cell_ab.float(), weight.float(), *step_costs(quarter.float(), *_WAY))
+            return nearest_hint(cell_ab.float(), weight.float(), *step_costs(quarter.float(), *WAY))
 
     def _see_hints(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from core.hint_reach import hinted_share, kept_share, kept_to_kind, surprise
+from core.hint_reach import hinted_share, kept_share, kept_to_kind, surprise, surprise_around
 from core.nets.ab_bins import bin_centres
 
 RED, BLUE, GREEN = (60.0, 40.0), (20.0, -60.0), (-50.0, 50.0)
@@ -25,15 +25,28 @@ def hint(color: tuple[float, float]) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def test_one_of_two_likely_colours_does_not_surprise_though_it_is_far_from_their_mean() -> None:
-    assert surprise(*hint(RED), logits_of(RED, BLUE)) == 0.0
-    assert surprise(*hint(BLUE), logits_of(RED, BLUE)) == 0.0
+    assert surprise(*hint(RED), logits_of(RED, BLUE)).max() == 0.0
+    assert surprise(*hint(BLUE), logits_of(RED, BLUE)).max() == 0.0
 
 
-def test_an_unlikely_colour_surprises_in_full_and_among_others_in_part() -> None:
-    assert surprise(*hint(GREEN), logits_of(RED, BLUE)) == 1.0
+def test_an_unlikely_colour_surprises_in_full_and_a_likely_one_beside_it_does_not() -> None:
     hints, mask = hint(GREEN)
     hints[:, 24:27, 24:27], mask[24:27, 24:27] = torch.tensor(RED)[:, None, None], 1.0
-    assert abs(surprise(hints, mask, logits_of(RED, BLUE)) - 0.5) < 0.05
+    surprising = surprise(hints, mask, logits_of(RED, BLUE))
+    assert surprising.shape == (4, 4)
+    assert surprising[1, 1] == 1.0 and surprising[3, 3] == 0.0 and surprising.sum() == 1.0
+
+
+def test_a_surprise_is_that_of_the_nearest_hint_along_edges() -> None:
+    lightness = torch.where(torch.arange(128) < 96, 20.0, 80.0).expand(128, 128)
+    mask = torch.zeros(128, 128)
+    mask[64, 10] = mask[64, 120] = 1.0
+    surprising = torch.zeros(16, 16)
+    surprising[8, 1] = 1.0
+    around = surprise_around(surprising, lightness, mask, (64, 64))
+    assert around.shape == (64, 64)
+    assert around[32, 40] > 0.99  # nearer to the other hint, but for the edge
+    assert around[32, 58] < 0.01
 
 
 def test_a_rule_in_full_leaves_what_hints_neither_reach_nor_tell_of_as_it_was() -> None:
@@ -41,9 +54,9 @@ def test_a_rule_in_full_leaves_what_hints_neither_reach_nor_tell_of_as_it_was() 
     unhinted = torch.ones(8, 8)
     told = torch.zeros(8, 8)
     told[:, :4] = 0.5
-    kept = kept_to_kind(ab, unaided, unhinted, told, 1.0)
+    kept = kept_to_kind(ab, unaided, unhinted, told, torch.ones(8, 8))
     assert kept[:, :, 0].min() > 27.0 and kept[:, :, 7].max() < 3.0
-    assert torch.equal(kept_to_kind(ab, unaided, unhinted, told, 0.0), ab)
+    assert torch.equal(kept_to_kind(ab, unaided, unhinted, told, torch.zeros(8, 8)), ab)
 
 
 def test_what_hints_told_counts_where_they_arrived_and_not_where_they_were_lost() -> None:
