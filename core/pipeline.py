@@ -22,7 +22,7 @@ from .frames.source import FrameSource, open_source
 from .hints import HintTrack
 from .job import Job, Output, Settings, Source
 from .job_output import open_output, output_folder
-from .overlap import overlapped
+from .overlap import full_size_workers, overlapped
 from .progress import JobCancelledError, Progress, ProgressClock
 from .references import ReferenceFrames, check_frames, read_references
 from .shots import LOOK_BACK
@@ -198,14 +198,17 @@ class _Render:
         if not numbers:
             return
 
-        def encoded(frame: tuple[int, np.ndarray, np.ndarray | None]) -> bytes:
+        def finished(frame: tuple[int, np.ndarray, np.ndarray | None]) -> np.ndarray:
             number, rgb, original = frame
-            finished = self._style.finished(self._references.finished(number, rgb), original)
-            return encode_png(as_dtype(finished, np.uint8) if self._bit_depth == 8 else finished)
+            return self._style.finished(self._references.finished(number, rgb), original)
+
+        def encoded(rgb: np.ndarray) -> bytes:
+            return encode_png(as_dtype(rgb, np.uint8) if self._bit_depth == 8 else rgb)
 
         originals = self._style.originals(numbers)
         frames = zip(numbers, self._strip.render(numbers[0], numbers[-1]), originals, strict=True)
-        for number, png in zip(numbers, overlapped(encoded, frames), strict=True):
+        pngs = overlapped(encoded, overlapped(finished, frames), full_size_workers())
+        for number, png in zip(numbers, pngs, strict=True):
             self._store.put(self._keys.key(number), png)
             yield number, png, True
 

@@ -20,7 +20,7 @@ from .hint_tracking import HintTracker, stroked_keyframes
 from .hints import HintTrack
 from .job import Settings
 from .leading import SURE, leading_places
-from .overlap import overlapped
+from .overlap import full_size_workers, overlapped
 from .prediction_pool import prediction_pool, worker_count
 from .raster import rasterize
 from .reduced_shape import reduced_shape
@@ -96,7 +96,7 @@ class StripColorizer:
 
     def render(self, first: int, last: int) -> Iterator[np.ndarray]:
         """Frames first..last, both included, in colour, in their own dtype; fewer where the footage ends."""
-        return overlapped(self._at_full_size, self._predicted(first, last))
+        return overlapped(self._at_full_size, self._predicted(first, last), full_size_workers())
 
     def _predicted(self, first: int, last: int) -> Iterator[_Predicted]:
         waiting: dict[int, tuple[np.ndarray, np.ndarray]] = {}

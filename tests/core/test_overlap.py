@@ -40,6 +40,31 @@ def test_no_more_than_one_item_is_made_ahead() -> None:
     assert taken == [0, 1]
 
 
+def test_as_many_items_are_worked_on_at_once_as_there_are_workers_and_come_in_order() -> None:
+    meeting = threading.Barrier(3)
+
+    def meet(number: int) -> int:
+        # Would break if the three were not there together.
+        meeting.wait(10)
+        return number
+
+    assert list(overlapped(meet, range(9), workers=3)) == list(range(9))
+
+
+def test_items_ahead_are_bounded_by_the_workers() -> None:
+    taken: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(9):
+            taken.append(number)
+            yield number
+
+    results = overlapped(str, items(), workers=3)
+    assert next(results) == "0"
+    assert taken == [0, 1, 2, 3]
+    assert list(results) == [str(number) for number in range(1, 9)]
+
+
 def test_errors_of_either_step_come_out() -> None:
     def broken_items() -> Iterator[int]:
         yield 4
