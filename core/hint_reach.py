@@ -28,16 +28,15 @@ _OF_ONE_KIND = 0.45
 # holds in full. And the ab units by which a colour may be told wrong.
 _EXPECTED, _SURPRISING = 0.5, 1.2
 _BLUR = 12.0
-# The weight of hints that counts for none; its share of what it was is smoothed over an eighth of the picture's short
-# side, and the fourth root of that counts: 0.07 dB on 14 clips with dots on three keyframes, 0.2 and 0.6 on two whose
-# camera follows something fast.
-_LEAST, _KEPT_AROUND, _KEPT_POWER = 1e-4, 17, 0.25
+# The weight of hints that counts for none; of its share of what it was the fourth root counts: 0.07 dB on 14 clips with
+# dots on three keyframes, 0.2 and 0.6 on two whose camera follows something fast.
+_LEAST, _KEPT_POWER = 1e-4, 0.25
 # The mean of what is not reached: below the first, hints speak for themselves; above the other, the rule holds in full.
 # It takes a second run of the network, so followed hints, of which every frame has some, are held later.
 _WELL_HINTED, _HARDLY_HINTED = 0.15, 0.35
 _WELL_FOLLOWED, _HARDLY_FOLLOWED = 0.7, 0.88
-# A surprise ends softly, over an eighth of the picture's short side.
-_SURPRISED_AROUND = 17
+# What hints kept, and where a surprise ends, is smoothed over this part of the short side, to either side.
+_SMOOTHED_PART = 17
 
 Array = TypeVar("Array", np.ndarray, Tensor)
 
@@ -65,13 +64,15 @@ def hinted_share(lightness: np.ndarray, hint_mask: np.ndarray) -> np.ndarray:
     return 1.0 - unhinted_share(padded, mask, (padded.shape[0], padded.shape[1]))[:height, :width].numpy()
 
 
-def kept_share(lightness: np.ndarray, hint_mask: np.ndarray, told: np.ndarray) -> np.ndarray:
+def kept_share(lightness: np.ndarray, hint_mask: np.ndarray, hinted_then: np.ndarray) -> np.ndarray:
     """How much of what hints told keyframes those that were followed to a frame still tell: float32 (H, W), 0..1.
 
-    lightness, hint_mask: as in `hinted_share`. told: what that says of the keyframes, brought to the frame, (H, W).
+    lightness, hint_mask: as in `hinted_share`. hinted_then: what that says of the keyframes, brought to the frame,
+    (H, W).
     """
-    now, then = (_LEAST + _reached(1.0 - share) for share in (hinted_share(lightness, hint_mask), told))
-    side = min(lightness.shape) // _KEPT_AROUND * 2 + 1
+    hinted_now = hinted_share(lightness, hint_mask)
+    now, then = (_LEAST + _reached(1.0 - share) for share in (hinted_now, hinted_then))
+    side = 2 * (min(lightness.shape) // _SMOOTHED_PART) + 1
     return cv2.blur(np.minimum(now / then, 1.0), (side, side)) ** _KEPT_POWER
 
 
@@ -135,9 +136,9 @@ def surprise_around(surprising: Tensor, lightness: Tensor, mask: Tensor, size: t
     quarter = F.avg_pool2d(lightness[None, None], FOLD)
     plane = F.interpolate(surprising[None, None], size=quarter.shape[-2:])
     weight = F.avg_pool2d(mask[None, None], FOLD)
-    near, _ = nearest_hint(plane.expand(-1, 2, -1, -1), weight, *step_costs(quarter, *WAY))
-    half = min(quarter.shape[-2:]) // _SURPRISED_AROUND
-    soft = F.avg_pool2d(F.pad(near[:, :1], (half, half, half, half), mode="replicate"), 2 * half + 1, stride=1)
+    near, _ = nearest_hint(plane, weight, *step_costs(quarter, *WAY))
+    half = min(quarter.shape[-2:]) // _SMOOTHED_PART
+    soft = F.avg_pool2d(F.pad(near, (half, half, half, half), mode="replicate"), 2 * half + 1, stride=1)
     return F.interpolate(soft, size=size, mode="bilinear", align_corners=False)[0, 0]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,14 +11,6 @@ import torch
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-# Each holds a frame at full size, some 60 MB of it at 1080p and 240 at 4K.
-_MOST_WORKERS = 4
-
-
-def full_size_workers() -> int:
-    """On how many frames at once what is done at full size is worth doing: as many as there are cores, up to four."""
-    return min(_MOST_WORKERS, os.cpu_count() or 1)
 
 
 def overlapped(function: Callable[[Item], Result], items: Iterable[Item], workers: int = 1) -> Iterator[Result]:

@@ -22,7 +22,8 @@ from .frames.source import FrameSource, open_source
 from .hints import HintTrack
 from .job import Job, Output, Settings, Source
 from .job_output import open_output, output_folder
-from .overlap import full_size_workers, overlapped
+from .overlap import overlapped
+from .prediction_pool import worker_count
 from .progress import JobCancelledError, Progress, ProgressClock
 from .references import ReferenceFrames, check_frames, read_references
 from .shots import LOOK_BACK
@@ -207,7 +208,7 @@ class _Render:
 
         originals = self._style.originals(numbers)
         frames = zip(numbers, self._strip.render(numbers[0], numbers[-1]), originals, strict=True)
-        pngs = overlapped(encoded, overlapped(finished, frames), full_size_workers())
+        pngs = overlapped(encoded, overlapped(finished, frames), worker_count("cpu"))
         for number, png in zip(numbers, pngs, strict=True):
             self._store.put(self._keys.key(number), png)
             yield number, png, True

@@ -20,7 +20,7 @@ from .hint_tracking import HintTracker, stroked_keyframes
 from .hints import HintTrack
 from .job import Settings
 from .leading import SURE, leading_places
-from .overlap import full_size_workers, overlapped
+from .overlap import overlapped
 from .prediction_pool import prediction_pool, worker_count
 from .raster import rasterize
 from .reduced_shape import reduced_shape
@@ -96,7 +96,7 @@ class StripColorizer:
 
     def render(self, first: int, last: int) -> Iterator[np.ndarray]:
         """Frames first..last, both included, in colour, in their own dtype; fewer where the footage ends."""
-        return overlapped(self._at_full_size, self._predicted(first, last), full_size_workers())
+        return overlapped(self._at_full_size, self._predicted(first, last), worker_count("cpu"))
 
     def _predicted(self, first: int, last: int) -> Iterator[_Predicted]:
         waiting: dict[int, tuple[np.ndarray, np.ndarray]] = {}
@@ -142,9 +142,11 @@ class StripColorizer:
             if transferred is None:
                 return ab
             share = _KEYFRAMES_SHARE * transferred.confidence
-            if evidence.on_keyframe:
+            if sureness == 1.0:
                 brought = corrected_by_hints(transferred.ab, lightness, hint_ab, mask)
-                return _drawn_to(transferred._replace(ab=brought), ab, share)
+                # What no stroke told a keyframe is the colorizer's guess there, and no better than this one's own.
+                # Elsewhere guesses are carried on, too, or the picture drifts as each frame guesses anew.
+                return _drawn_to(transferred._replace(ab=brought), ab, share * evidence.reached)
             # Both are guesses, and the mean errs less; but hints that were lost on the way tell one of them alone.
             return _drawn_to(transferred, ab, 1.0 - (1.0 - share) * kept_share(lightness, mask, evidence.reached))
         # What is sure leads as hints do, so that it spreads to what is not; the rest is mixed by how sure it is.

@@ -42,12 +42,11 @@ class Anchor(NamedTuple):
 class Evidence(NamedTuple):
     """What is known of a frame's colours: what routes bring, and pictures to find likeness in. support: of each route
     from a keyframe float32 (H, W), 0..1, how far strokes reach what it brings; empty where references tell of
-    everything. on_keyframe: whether the frame has strokes of its own."""
+    everything."""
 
     estimates: list[Estimate]
     remembered: list[Remembered]
     support: list[np.ndarray]
-    on_keyframe: bool = False
 
     @property
     def reached(self) -> np.ndarray:
@@ -58,12 +57,7 @@ class Evidence(NamedTuple):
         """The frame's colours, None if nothing is known. lightness: float32 (H, W) at working size."""
         if not self.remembered:
             return None
-        found = network.choose(lightness, self.estimates, self.remembered)
-        if not (self.support and self.on_keyframe):
-            # Elsewhere guesses are carried on, too, or the picture drifts as each frame guesses anew.
-            return found
-        # What no stroke told a keyframe is the colorizer's guess there, and no better than another keyframe's own.
-        return found._replace(confidence=found.confidence * self.reached)
+        return network.choose(lightness, self.estimates, self.remembered)
 
 
 class StripTransfer:
@@ -126,7 +120,7 @@ class StripTransfer:
     def evidence(self, frame: int) -> Evidence:
         """What references say of the frame, and what the nearest keyframe before it and the nearest after it bring and
         are like, if no cut lies between; each of them as the other one's hints complete it."""
-        found = self.from_references(frame)._replace(on_keyframe=frame in self._keyframes)
+        found = self.from_references(frame)
         before, after = _neighbours(self._keyframes, frame)
         for number, other in ((before, after), (after, before)):
             # What strokes told is a guess in the end: matching gains 0.05 dB, and takes half as long again.
@@ -134,7 +128,7 @@ class StripTransfer:
             if number is None or arrival is None:
                 continue
             # On a keyframe the neighbours do not know of each other: it stands between them.
-            anchor, remembered = self._keyframe(number, frame if found.on_keyframe else other)
+            anchor, remembered = self._keyframe(number, frame if frame in self._keyframes else other)
             found.estimates.extend(brought(anchor, arrival, self._shape, abs(frame - number)))
             found.remembered.append(remembered)
             if not self._references and anchor.support is not None:

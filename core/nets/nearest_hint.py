@@ -15,14 +15,15 @@ TURNS = 8
 FARTHEST = 1e3
 
 
-def nearest_hint(hint_ab: Tensor, weight: Tensor, across: Tensor, down: Tensor) -> tuple[Tensor, Tensor]:
-    """hint_ab (B, 2, h, w), weight (B, 1, h, w), 0 where no hint is; costs of `domain_transform.step_costs`.
+def nearest_hint(values: Tensor, weight: Tensor, across: Tensor, down: Tensor) -> tuple[Tensor, Tensor]:
+    """values (B, C, h, w): of hints, their ab for one. weight (B, 1, h, w): 0 where no hint is. across, down: costs of
+    `domain_transform.step_costs`.
 
-    Returns each cell's nearest hint's ab (B, 2, h, w), 0 in pictures without any, and the distance to it (B, 1, h, w),
-    0 under hints and at most FARTHEST, in the costs' units.
+    Returns each cell's nearest hint's values (B, C, h, w), 0 in pictures without any, and the distance to it
+    (B, 1, h, w), 0 under hints and at most FARTHEST, in the costs' units.
     """
     if not (weight > 0).any():
-        return torch.zeros_like(hint_ab), torch.full_like(weight, FARTHEST)
+        return torch.zeros_like(values), torch.full_like(weight, FARTHEST)
     batch, _, height, width = weight.shape
     distance = torch.where(weight[:, 0] > 0, 0.0, FARTHEST)
     source = torch.arange(height * width, device=weight.device).view(1, height, width).expand(batch, -1, -1)
@@ -32,9 +33,10 @@ def nearest_hint(hint_ab: Tensor, weight: Tensor, across: Tensor, down: Tensor) 
         distance, source = _along_lines(distance, source, along_rows)
         distance, source = _along_lines(distance.transpose(1, 2), source.transpose(1, 2), along_columns)
         distance, source = distance.transpose(1, 2), source.transpose(1, 2)
-    ab = hint_ab.flatten(2).gather(2, source.reshape(batch, 1, -1).expand(-1, 2, -1)).view_as(hint_ab)
+    places = source.reshape(batch, 1, -1).expand(-1, values.shape[1], -1)
+    near = values.flatten(2).gather(2, places).view_as(values)
     distance = distance[:, None].clamp(max=FARTHEST)
-    return ab * (distance < FARTHEST), distance
+    return near * (distance < FARTHEST), distance
 
 
 def _along_lines(distance: Tensor, source: Tensor, place: Tensor) -> tuple[Tensor, Tensor]:

@@ -27,19 +27,6 @@ def test_the_next_item_is_made_while_the_last_is_worked_on() -> None:
     assert list(overlapped(lambda number: made.wait(10), items())) == [True, True]
 
 
-def test_no_more_than_one_item_is_made_ahead() -> None:
-    taken: list[int] = []
-
-    def items() -> Iterator[int]:
-        for number in range(9):
-            taken.append(number)
-            yield number
-
-    results = overlapped(str, items())
-    assert next(results) == "0"
-    assert taken == [0, 1]
-
-
 def test_as_many_items_are_worked_on_at_once_as_there_are_workers_and_come_in_order() -> None:
     meeting = threading.Barrier(3)
 
@@ -51,7 +38,8 @@ def test_as_many_items_are_worked_on_at_once_as_there_are_workers_and_come_in_or
     assert list(overlapped(meet, range(9), workers=3)) == list(range(9))
 
 
-def test_items_ahead_are_bounded_by_the_workers() -> None:
+@pytest.mark.parametrize("workers", [1, 3])
+def test_no_more_items_are_made_ahead_than_there_are_workers(workers: int) -> None:
     taken: list[int] = []
 
     def items() -> Iterator[int]:
@@ -59,9 +47,9 @@ def test_items_ahead_are_bounded_by_the_workers() -> None:
             taken.append(number)
             yield number
 
-    results = overlapped(str, items(), workers=3)
+    results = overlapped(str, items(), workers)
     assert next(results) == "0"
-    assert taken == [0, 1, 2, 3]
+    assert taken == list(range(workers + 1))
     assert list(results) == [str(number) for number in range(1, 9)]
 
 

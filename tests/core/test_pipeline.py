@@ -19,7 +19,6 @@ from core.frames.sink import encode_png, write_whole
 from core.frames.source import open_source
 from core.hints import HintTrack, Keyframe, Stroke
 from core.job import Job, Output, Settings, Source, Style
-from core.overlap import full_size_workers
 from core.pipeline import JobResult, colorize_frames, run_job, run_preview
 from core.prediction_pool import worker_count
 from core.progress import JobCancelledError, Progress
@@ -174,7 +173,7 @@ def flicker(results: list[np.ndarray]) -> float:
 
 
 # Some more than the steadiness needs, because frames are predicted and finished at once.
-NEEDED_AHEAD = STEADY_REACH + worker_count("cpu") + full_size_workers() + 1
+NEEDED_AHEAD = STEADY_REACH + 2 * worker_count("cpu") + 1
 
 
 @pytest.mark.parametrize("step, most", [(0.0, NEEDED_AHEAD), (1.0, 2 * BLOCK)], ids=["still", "moving"])
