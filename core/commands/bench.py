@@ -79,6 +79,7 @@ def _stages(movie: Path, settings: Settings, hints: Any) -> dict[str, float]:
     from ..frame_spool import FrameSpool
     from ..frames.sink import encode_png
     from ..frames.source import open_source
+    from ..overlap import overlapped
     from ..raster import rasterize
     from ..reduced_shape import reduced_shape
     from ..steadiness import STEADY_REACH, small_lab, steady_correction
@@ -109,14 +110,15 @@ def _stages(movie: Path, settings: Settings, hints: Any) -> dict[str, float]:
         "lightness": _time(lambda: lightness_from_srgb(frames[0])),
         "flow, both ways": _time(lambda: measure_motion(pictures[0], pictures[1])),
         "network": _time(lambda: colorizer.predict(seen, ab, mask, saturation=settings.saturation)),
-        "steadiness": _time(
-            lambda: steady_correction(len(window) // 2, labs, motion.between, settings.temporal_strength)
-        ),
-        "upsample chroma": _time(lambda: upsample_chroma(predicted, lightness)),
-        "recolor": _time(lambda: recolor(frames[0], full)),
-        "encode PNG": _time(lambda: encode_png(colored)),
     }
-    return timings
+    # What finishes a frame has a core of its own, as in a strip.
+    finishing: dict[str, Callable[[], object]] = {
+        "steadiness": lambda: steady_correction(len(window) // 2, labs, motion.between, settings.temporal_strength),
+        "upsample chroma": lambda: upsample_chroma(predicted, lightness),
+        "recolor": lambda: recolor(frames[0], full),
+        "encode PNG": lambda: encode_png(colored),
+    }
+    return timings | dict(zip(finishing, overlapped(_time, finishing.values()), strict=True))
 
 
 def _time(stage: Callable[[], object]) -> float:
