@@ -14,6 +14,7 @@ from torch import Tensor
 from .chroma import upsample_planes
 from .color import lightness_from_srgb
 from .devices import choose_device, computes_in_bfloat16
+from .gist_prior import GistPrior, beside_hints
 from .hint_reach import (
     kept_to_kind,
     pad_edge,
@@ -25,11 +26,12 @@ from .hint_reach import (
     with_far_gain,
 )
 from .job import WORKING_SIZES
-from .nets.ab_bins import bin_centres
 from .nets.blocks import freeze
 from .nets.domain_transform import spread_hints, step_costs
+from .nets.gist import SHIPPED_GIST, load_gist
 from .nets.two_tower import AB_SCALE, FOLD, Colors, TwoTower
 from .nets.weights_file import load_network, shipped_weights
+from .saturation import saturated
 from .suggestions import Suggestion, distinct_colors
 from .uncertainty import expected_square_error
 
@@ -37,12 +39,8 @@ from .uncertainty import expected_square_error
 _IMPOSE_REACH = (3.0, 6.0)
 # The same where colours do not come from the hints: they may be wrong on the whole thing that a hint stands on.
 _CORRECTION_REACH = (8.0, 8.0)
-# At full saturation only bins at least this likely, beside the likeliest, count; and each counts as e^0.8 times as
-# likely for every 10 of its chroma. Chosen by eye among twelve: rarer bins turn shadows purple.
-_LIKELY_SHARE = 0.15
-_CHROMA_PULL = 0.08
-# Cells of 8 pixels, a box taken twice: a choice that flips from cell to cell shows as blotches.
-_SMOOTHING = 5
+# The squeeze variant is for where little is wanted, and the gist network has six times its parameters.
+_WITH_GIST = {"two-tower"}
 
 
 class Transferred(NamedTuple):
@@ -60,8 +58,9 @@ class Transferred(NamedTuple):
 class Colorizer:
     """A colorizer with its weights, ready on a device. Make one with `Colorizer.load`."""
 
-    def __init__(self, network: TwoTower, digest: str, device: str, working_size: int) -> None:
+    def __init__(self, network: TwoTower, gist: GistPrior | None, digest: str, device: str, working_size: int) -> None:
         self.device, self.digest, self.working_size = device, digest, working_size
+        self._gist = gist
         self._in_bfloat16 = computes_in_bfloat16(device)
         self._encoded: tuple[bytes, _Encoded] | None = None
         self._network = freeze(network).eval().to(device)
@@ -87,8 +86,12 @@ class Colorizer:
         low, high = WORKING_SIZES
         if not low <= working_size <= high:
             raise ValueError(f"working_size is {working_size}, and must be {low} to {high}")
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        return cls(network, digest, choose_device(device), working_size)
+        device, files, gist = choose_device(device), [path], None
+        if variant in _WITH_GIST:
+            files.append(SHIPPED_GIST)
+            gist = GistPrior(load_gist(), device)
+        digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+        return cls(network, gist, digest, device, working_size)
 
     @torch.inference_mode()
     def predict(
@@ -221,17 +224,23 @@ class Colorizer:
         if brought is not None:
             sureness = F.interpolate(F.pad(brought[1], padding)[None], size=unhinted.shape, mode="area")[0, 0]
             unhinted, told_of = unhinted * (1.0 - sureness), told_of or bool(sureness.any())
-        colors = self._forward(lightness, hints, mask, brought, explain=held > 0.0)
-        ab = with_far_gain(colors.ab[0].float().cpu() * AB_SCALE, unhinted, told_of)
-        if colors.told is not None:
-            nothing = torch.zeros_like(hints), torch.zeros_like(mask)
-            unhelped = self._forward(lightness, *nothing, None)
-            unaided = with_far_gain(unhelped.ab[0].float().cpu() * AB_SCALE, torch.ones_like(unhinted), False)
-            surprising = surprise(F.pad(hints, padding), padded_mask, unhelped.bin_logits[0].float().cpu())
+        if held == 0.0 and told_of:
+            colors = self._forward(lightness, hints, mask, brought)
+            ab = with_far_gain(_in_lab(colors), unhinted, True)
+        else:
+            colors = self._forward(lightness, torch.zeros_like(hints), torch.zeros_like(mask), None)
+            otherwise = None if self._gist is None else self._gist.change(padded, colors.ab[0].float().cpu())
+            ab = with_far_gain(_in_lab(colors, otherwise), torch.ones_like(unhinted), False)
+        if held > 0.0:
+            surprising = surprise(F.pad(hints, padding), padded_mask, colors.bin_logits[0].float().cpu())
             share = held * surprise_around(surprising, padded, padded_mask, (unhinted.shape[0], unhinted.shape[1]))
+            prior = None if otherwise is None else beside_hints(otherwise, unhinted)
+            colors = self._forward(lightness, hints, mask, None, explain=True, prior=prior)
+            assert colors.told is not None
+            unaided, ab = ab, with_far_gain(_in_lab(colors), unhinted, True)
             ab = kept_to_kind(ab, unaided, unhinted, colors.told[0, 0].float().cpu(), share)
         if saturation > 0.0:
-            ab = ab + saturation * unhinted * _vividness(colors.bin_logits[0].float().cpu(), (ab.shape[1], ab.shape[2]))
+            ab = saturated(ab, unhinted, colors.bin_logits[0].float().cpu(), saturation)
         return upsample_planes(ab, padded)[:, :height, :width]
 
     def _forward(
@@ -242,6 +251,7 @@ class Colorizer:
         brought: tuple[Tensor, Tensor] | None,
         *,
         explain: bool = False,
+        prior: Tensor | None = None,
     ) -> Colors:
         """The network's answer for planes at working size, padded at the right and at the bottom."""
         padding = padding_of(lightness)
@@ -251,7 +261,12 @@ class Colorizer:
             ab, confidence = (F.pad(part, padding)[None].to(self.device) for part in brought)
             colors_brought = ab, confidence
         with torch.autocast("cpu", torch.bfloat16, enabled=self._in_bfloat16):
-            return self._network(*(part[None].to(self.device) for part in inputs), colors_brought, explain=explain)
+            return self._network(
+                *(part[None].to(self.device) for part in inputs),
+                colors_brought,
+                explain=explain,
+                prior=None if prior is None else prior[None].to(self.device),
+            )
 
 
 class _Encoded(NamedTuple):
@@ -261,27 +276,20 @@ class _Encoded(NamedTuple):
     colors: Colors
 
 
+def _in_lab(colors: Colors, change: Tensor | None = None) -> Tensor:
+    """The one picture's ab (2, h/2, w/2) in Lab units. change: to add, (2, h/4, w/4) in the network's."""
+    ab = colors.ab[0].float().cpu()
+    if change is not None:
+        ab = ab + F.interpolate(change[None], size=ab.shape[-2:], mode="bilinear", align_corners=False)[0]
+    return ab * AB_SCALE
+
+
 def _planes(lightness: np.ndarray, hint_ab: np.ndarray, hint_mask: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
     """lightness (H, W), hints (2, H, W), 0 outside the mask, and the mask (H, W), 0 or 1."""
     hinted = np.where(hint_mask, np.moveaxis(hint_ab, -1, 0), 0.0).astype(np.float32)
     planes = (lightness, hinted, hint_mask)
     full, hints, mask = (torch.from_numpy(np.ascontiguousarray(plane, dtype=np.float32)) for plane in planes)
     return full, hints, mask
-
-
-def _vividness(logits: Tensor, size: tuple[int, int]) -> Tensor:
-    """What the likely saturated colours have over the mean of all, as ab (2, *size); 0 where one colour is certain."""
-    centres = bin_centres()
-    probability = logits.softmax(0)
-    likely = probability * (probability >= _LIKELY_SHARE * probability.amax(0))
-    pulled = likely * torch.exp(_CHROMA_PULL * centres.norm(dim=1))[:, None, None]
-    vivid = torch.einsum("qyx,qc->cyx", pulled / pulled.sum(0), centres)
-    mean = torch.einsum("qyx,qc->cyx", probability, centres)
-    # Where grey is the likeliest by far, the mean has more colour than the likely ones, and stays.
-    gain = ((vivid - mean) * (vivid.norm(dim=0) > mean.norm(dim=0)))[None]
-    for _ in range(2):
-        gain = F.avg_pool2d(F.pad(gain, (_SMOOTHING // 2,) * 4, mode="replicate"), _SMOOTHING, 1)
-    return F.interpolate(gain, size=size, mode="bilinear", align_corners=False)[0]
 
 
 def corrected_by_hints(ab: np.ndarray, lightness: np.ndarray, hint_ab: np.ndarray, hint_mask: np.ndarray) -> np.ndarray:

@@ -106,11 +106,13 @@ def _import_engine() -> None:
 
 def _sound_variants() -> list[str]:
     """The variants whose weights load; the default one must be among them."""
+    from .nets.gist import load_gist
     from .nets.weights_file import load_network, shipped_weights
 
     variants = shipped_variants()
     for variant in dict.fromkeys([Settings().variant, *variants]):
         load_network(shipped_weights(variant), variant)
+    load_gist()
     return variants
 
 

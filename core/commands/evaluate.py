@@ -24,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             "--methods", default=methods, help="of grey, levin, two-tower, squeeze (default: %(default)s)"
         )
         report.add_argument("--counts", default=counts, help="numbers of hints (default: %(default)s)")
+        report.add_argument(
+            "--saturation", type=float, default=0.0, metavar="X", help="of our methods, as in colorize (%(default)s)"
+        )
         report.add_argument("--first", type=int, metavar="N", help="only the first N pictures")
         report.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     stills.add_argument("--json", metavar="FILE", help="write the figures there as JSON")
@@ -147,7 +150,9 @@ def _run_stills(args: argparse.Namespace) -> int:
     from ..evaluation.stills import load_method, load_stills, score_stills
 
     counts = _whole_numbers(args.counts)
-    methods = {name: load_method(name, args.device) for name in args.methods.split(",")}
+    if not 0.0 <= args.saturation <= 1.0:
+        raise InputError("bad-arguments", f"--saturation is {args.saturation}, and must be 0 to 1.")
+    methods = {name: load_method(name, args.device, args.saturation) for name in args.methods.split(",")}
     pictures = load_stills(args.folder)[: args.first]
     if args.report == "sheet":
         report.write_sheet(Path(args.output), pictures, methods, counts)

@@ -6,11 +6,16 @@ import argparse
 from pathlib import Path
 
 from ..errors import InputError
-from . import train_average, train_encoder, train_joint, train_transfer
-from .training_options import add_export_option, add_run_options, check_recipe
+from . import train_average, train_encoder, train_gist, train_joint, train_transfer
+from .training_options import (
+    VALIDATION_PICTURES,
+    add_export_option,
+    add_run_options,
+    check_recipe,
+    split_for_validation,
+)
 
 HELP = "train a network"
-_VALIDATION_PICTURES = 40
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,10 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="PATH[=SHARE]",
         help="a folder or tar of pictures, or CIFAR-10 batches; SHARE weighs the data sets (default 1); may be "
-        f"given several times. Of the first, {_VALIDATION_PICTURES} pictures are kept for validation",
+        f"given several times. Of the first, {VALIDATION_PICTURES} pictures are kept for validation",
     )
     colorizer.add_argument("--start-from", metavar="FILE", help="begin a new run with these weights (.safetensors)")
     add_export_option(colorizer)
+    gist = networks.add_parser("gist", help="train what knows a picture's colours at a glance")
+    train_gist.add_arguments(gist)
     encoder = networks.add_parser("encoder", help="train the reference path's encoder from pictures in class folders")
     train_encoder.add_arguments(encoder)
     transfer = networks.add_parser("transfer", help="train the transfer network from clips and photographs")
@@ -38,7 +45,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    others = {"encoder": train_encoder, "transfer": train_transfer, "joint": train_joint, "average": train_average}
+    others = {
+        "gist": train_gist,
+        "encoder": train_encoder,
+        "transfer": train_transfer,
+        "joint": train_joint,
+        "average": train_average,
+    }
     if args.network in others:
         return others[args.network].run(args)
     return _train_colorizer(args)
@@ -56,7 +69,7 @@ def _train_colorizer(args: argparse.Namespace) -> int:
     check_recipe(args.recipe, RECIPES)
     recipe = RECIPES[args.recipe]
     data_sets = [(read_pictures(path), share) for path, share in map(_path_and_share, args.data)]
-    learned, kept = _split(data_sets[0][0])
+    learned, kept = split_for_validation(data_sets[0][0])
     data_sets[0] = (learned, data_sets[0][1])
     for (path, _), (pictures, share) in zip(map(_path_and_share, args.data), data_sets, strict=True):
         print(f"{path}: {len(pictures)} pictures, share {share:g}", flush=True)
@@ -84,16 +97,3 @@ def _path_and_share(text: str) -> tuple[str, float]:
     if not weight > 0:
         raise InputError("bad-data", f"The share of {path} is {share}, and must be above 0.")
     return path, weight
-
-
-def _split(pictures: list) -> tuple[list, list]:
-    """Pictures to learn from, and those kept apart: evenly over the list, so over its classes."""
-    if len(pictures) < 2 * _VALIDATION_PICTURES:
-        raise InputError(
-            "empty-data",
-            f"The first data set has {len(pictures)} pictures.",
-            f"Give at least {2 * _VALIDATION_PICTURES}.",
-        )
-    stride = len(pictures) // _VALIDATION_PICTURES
-    kept = set(range(0, stride * _VALIDATION_PICTURES, stride))
-    return [p for i, p in enumerate(pictures) if i not in kept], [p for i, p in enumerate(pictures) if i in kept]

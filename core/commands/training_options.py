@@ -6,6 +6,8 @@ import argparse
 
 from ..errors import InputError
 
+VALIDATION_PICTURES = 40
+
 
 def add_run_options(parser: argparse.ArgumentParser, recipe: str, *, of_prepared: bool = False) -> None:
     """--recipe (default: `recipe`), --out, --minutes and --device. of_prepared: the run prepares its samples first."""
@@ -33,3 +35,16 @@ def check_recipe(name: str, recipes: dict) -> None:
     """Raises InputError ("bad-recipe") if there is no such recipe."""
     if name not in recipes:
         raise InputError("bad-recipe", f"There is no recipe {name!r}.", f"Recipes: {', '.join(recipes)}.")
+
+
+def split_for_validation(pictures: list) -> tuple[list, list]:
+    """Pictures to learn from, and those kept apart: evenly over the list, so over its classes."""
+    if len(pictures) < 2 * VALIDATION_PICTURES:
+        raise InputError(
+            "empty-data",
+            f"The first data set has {len(pictures)} pictures.",
+            f"Give at least {2 * VALIDATION_PICTURES}.",
+        )
+    stride = len(pictures) // VALIDATION_PICTURES
+    kept = set(range(0, stride * VALIDATION_PICTURES, stride))
+    return [p for i, p in enumerate(pictures) if i not in kept], [p for i, p in enumerate(pictures) if i in kept]

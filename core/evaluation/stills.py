@@ -37,15 +37,16 @@ class Score:
     seconds: float
 
 
-def load_method(name: str, device: str) -> Method:
-    """A method by its name in METHODS. Raises InputError for another name, or weights that do not load."""
+def load_method(name: str, device: str, saturation: float = 0.0) -> Method:
+    """A method by its name in METHODS. saturation: of our own, as in `Colorizer.predict`. Raises InputError for another
+    name, or weights that do not load."""
     if name == "grey":
         return lambda lightness, hint_ab, hint_mask: np.zeros_like(hint_ab)
     if name == "levin":
         return levin_chroma
     if name in VARIANTS:
         # As pipeline does with footage of one picture.
-        return partial(Colorizer.load(name, device).predict, mirrored=True)
+        return partial(Colorizer.load(name, device).predict, mirrored=True, saturation=saturation)
     raise InputError("bad-method", f"There is no method {name!r}.", f"Methods: {', '.join(METHODS)}.")
 
 

@@ -68,7 +68,7 @@ class TwoTower(nn.Module):
     """lightness (B, 1, H, W) L* 0..100, hint_ab (B, 2, H, W), hint_mask (B, 1, H, W) 0 or 1 → Colors.
 
     transferred: colours (B, 2, H, W) with their confidence (B, 1, H, W), 0..1, or None; ab in Lab units. explain: give
-    Colors.told, too.
+    Colors.told, too. prior: added to what is corrected by hints, (B, 2, H/4, W/4) in network units.
     H and W are multiples of SIZE_MULTIPLE.
     """
 
@@ -108,6 +108,7 @@ class TwoTower(nn.Module):
         transferred: tuple[Tensor, Tensor] | None = None,
         *,
         explain: bool = False,
+        prior: Tensor | None = None,
     ) -> Colors:
         quarter = F.avg_pool2d(lightness, FOLD)
         cell_ab, weight = _pooled(hint_ab, hint_mask, FOLD)
@@ -133,6 +134,8 @@ class TwoTower(nn.Module):
         gate = torch.sigmoid(self.to_gate(features).float() + torch.logit(sureness, eps=1e-3)) * (sureness > 0)
         uncorrected = self.to_ab(features).float()
         uncorrected = uncorrected + gate * (brought_ab - uncorrected)
+        if prior is not None:
+            uncorrected = uncorrected + prior
         correction, told = self._correction(features, uncorrected, cell_ab, weight, explain)
         corrected = uncorrected + correction
         detail = F.pixel_shuffle(self.to_detail(features).float(), 2)

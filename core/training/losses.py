@@ -36,6 +36,17 @@ def colorizer_loss(colors: Colors, lightness: Tensor, ab: Tensor) -> Tensor:
     return corrected + _PSNR_SHARE * likeness + _UNCORRECTED_SHARE * uncorrected + _BINS_SHARE * bins
 
 
+def gist_loss(predicted: Tensor, bin_logits: Tensor, lightness: Tensor, ab: Tensor) -> Tensor:
+    """Scalar: each picture's RMS chroma error and its PSNR, and its distance in bins.
+
+    predicted: (B, 2, H/4, W/4). bin_logits: (B, Q, H/8, W/8). lightness: L* (B, 1, H, W). ab: (B, 2, H, W).
+    """
+    quarter, eighth = (F.avg_pool2d(ab, size) for size in (4, 8))
+    bins = F.cross_entropy(bin_logits.float(), nearest_bins(eighth))
+    likeness = _half_log_square(predicted * AB_SCALE, quarter, F.avg_pool2d(lightness, 4))
+    return _picture_rms(predicted, quarter / AB_SCALE) + _PSNR_SHARE * likeness + _BINS_SHARE * bins
+
+
 def _half_log_square(predicted: Tensor, true_ab: Tensor, lightness: Tensor) -> Tensor:
     """Half the logarithm of each picture's mean square error in sRGB (0..1), both with this lightness; their mean."""
     shown, true = (srgb_from_lab(torch.cat((lightness, ab), 1)) for ab in (predicted, true_ab))

@@ -83,6 +83,26 @@ ENCODER_RECIPES = {
 
 
 @dataclass(frozen=True)
+class GistRecipe:
+    """photographs_share, film_share: of the pictures that are photographs, and that get a film look. classes_share: of
+    the classes' cross entropy in the loss."""
+
+    phases: tuple[Phase, ...]
+    photographs_share: float = 0.125
+    film_share: float = 0.25
+    classes_share: float = 0.02
+    label_smoothing: float = 0.05
+    learning_rate: float = 3e-3
+    weight_decay: float = 3e-2
+    warmup_steps: int = 300
+    ema_decay: float = 0.998
+    seed: int = 2026
+
+
+GIST_RECIPES = {"gist-cpu": GistRecipe((Phase(until=1.0, size=64, batch=128),))}
+
+
+@dataclass(frozen=True)
 class TransferRecipe:
     """scenes, stills: how many are made of photographs. spacing: frames between samples of a clip.
 

@@ -1,0 +1,50 @@
+"""The saturation setting: less of a warm tint that all shares, as much chroma as before, and hints as they are."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from core.nets.ab_bins import bin_centres
+from core.saturation import saturated
+
+EVERYWHERE = torch.ones(32, 32)
+
+
+def of_two_halves(left: tuple[float, float], right: tuple[float, float]) -> torch.Tensor:
+    ab = torch.empty(2, 32, 32)
+    ab[:, :, :16], ab[:, :, 16:] = (torch.tensor(half)[:, None, None] for half in (left, right))
+    return ab
+
+
+def sure_of_grey() -> torch.Tensor:
+    """Logits of a distribution that has no more saturated colour to offer."""
+    nearest_grey = int(bin_centres().norm(dim=1).argmin())
+    logits = torch.full((len(bin_centres()), 8, 8), -30.0)
+    logits[nearest_grey] = 0.0
+    return logits
+
+
+def test_a_warm_tint_that_all_shares_gives_way_to_what_differs() -> None:
+    ab = of_two_halves((20.0, 24.0), (0.0, 8.0))
+    changed = saturated(ab, EVERYWHERE, sure_of_grey(), 0.6)
+    tint, left = ab.mean((1, 2)), changed.mean((1, 2))
+    assert left.norm() < 0.9 * tint.norm()
+    assert (changed[:, :, :16] - changed[:, :, 16:]).norm() > 1.2 * (ab[:, :, :16] - ab[:, :, 16:]).norm()
+    assert float(changed.norm(dim=0).mean()) == pytest.approx(float(ab.norm(dim=0).mean()), rel=1e-3)
+
+
+@pytest.mark.parametrize("tint", [(-12.0, 20.0), (-2.0, -18.0), (0.0, 0.0)], ids=["meadow", "sky", "grey"])
+def test_a_tint_that_is_not_warm_stays(tint: tuple[float, float]) -> None:
+    ab = of_two_halves(tint, (tint[0] * 0.8, tint[1] * 0.9))
+    assert torch.allclose(saturated(ab, EVERYWHERE, sure_of_grey(), 1.0), ab, atol=1e-4)
+
+
+def test_hinted_places_and_the_mean_prediction_stay_as_they_are() -> None:
+    ab, unhinted = of_two_halves((20.0, 24.0), (0.0, 8.0)), EVERYWHERE.clone()
+    unhinted[:, :8] = 0.0
+    assert torch.equal(saturated(ab, EVERYWHERE, sure_of_grey(), 0.0), ab)
+    changed = saturated(ab, unhinted, sure_of_grey(), 1.0)
+    assert torch.allclose(changed[:, :, :8], ab[:, :, :8], atol=1e-5)
+    assert not torch.allclose(changed[:, :, 8:], ab[:, :, 8:], atol=1.0)
+    assert torch.allclose(saturated(ab, 0.0 * EVERYWHERE, sure_of_grey(), 1.0), ab)
