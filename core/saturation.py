@@ -60,9 +60,12 @@ def _with_less_tint(ab: Tensor, unhinted: Tensor, loss: float) -> Tensor:
     """
     share = unhinted.mean()
     tint = (ab * unhinted).mean((1, 2)) / share.clamp(min=1e-6)
-    hue = tint[0] / tint.norm().clamp(min=1e-6)
-    warmth = ((hue - _NOT_WARM) / (_WARM - _NOT_WARM)).clamp(0.0, 1.0) * (tint[1] > 0)
-    changed = ab - loss * share**_FADE * warmth * tint[:, None, None]
+    strength = tint.norm().clamp(min=1e-6)
+    hue = (tint / strength)[:, None, None]
+    warmth = ((hue[0] - _NOT_WARM) / (_WARM - _NOT_WARM)).clamp(0.0, 1.0) * (hue[1] > 0)
+    # To neutral, not beyond: shadows would turn blue.
+    along = (ab * hue).sum(0).clamp(min=0.0)
+    changed = ab - hue * torch.minimum(along, loss * share**_FADE * warmth * strength)
     chroma, left = ((part.norm(dim=0) * unhinted).mean() for part in (ab, changed))
     gain = (chroma / left.clamp(min=1e-6)).clamp(1.0, _MOST_GAIN)
     return ab + unhinted * (gain * changed - ab)

@@ -34,6 +34,12 @@ def test_a_warm_tint_that_all_shares_gives_way_to_what_differs() -> None:
     assert float(changed.norm(dim=0).mean()) == pytest.approx(float(ab.norm(dim=0).mean()), rel=1e-3)
 
 
+def test_what_is_nearly_neutral_does_not_turn_to_the_tints_opposite() -> None:
+    ab = of_two_halves((20.0, 24.0), (0.5, 1.0))
+    changed = saturated(ab, EVERYWHERE, sure_of_grey(), 1.0)
+    assert changed[:, :, 16:].min() > -0.5
+
+
 @pytest.mark.parametrize("tint", [(-12.0, 20.0), (-2.0, -18.0), (0.0, 0.0)], ids=["meadow", "sky", "grey"])
 def test_a_tint_that_is_not_warm_stays(tint: tuple[float, float]) -> None:
     ab = of_two_halves(tint, (tint[0] * 0.8, tint[1] * 0.9))
