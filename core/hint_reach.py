@@ -35,6 +35,8 @@ _LEAST, _KEPT_POWER = 1e-4, 0.25
 # It takes a second run of the network, so followed hints, of which every frame has some, are held later.
 _WELL_HINTED, _HARDLY_HINTED = 0.15, 0.35
 _WELL_FOLLOWED, _HARDLY_FOLLOWED = 0.7, 0.88
+# How soon a few hints tell of the whole, as a power of the unhinted part.
+_FADE = 4
 # What hints kept, and where a surprise ends, is smoothed over this part of the short side, to either side.
 _SMOOTHED_PART = 17
 
@@ -88,6 +90,12 @@ def unhinted_share(lightness: Tensor, mask: Tensor, size: tuple[int, int]) -> Te
     reached = spread(weight, *costs)
     share = _HARDLY_REACHED / (reached + _HARDLY_REACHED)
     return F.interpolate(share, size=size, mode="bilinear", align_corners=False)[0, 0]
+
+
+def untold(unhinted: Tensor) -> Tensor:
+    """How little hints tell of the picture as a whole: a scalar, 1 without any, and soon 0 the more of it (h, w) they
+    reach."""
+    return unhinted.mean() ** _FADE
 
 
 def with_far_gain(ab: Tensor, unhinted: Tensor, hinted: bool) -> Tensor:

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .hint_reach import untold
 from .nets.ab_bins import bin_centres
 
 # At full saturation only bins at least this likely, beside the likeliest, count; and each counts as e^0.8 times as
@@ -21,8 +22,6 @@ _SMOOTHING = 5
 # there was, but no more than this. By eye, on a film's interiors and 100 photographs, for 0.09 dB without hints at the
 # default of 0.6.
 _TINT_LOSS, _MOST_GAIN = 0.83, 1.6
-# How soon hints tell of the tint themselves, as a power of the unhinted part of the picture.
-_FADE = 4
 # The cosine of a tint's hue at which it begins to be warm, and from which on it is: a meadow's green is its own, and a
 # sky's blue.
 _NOT_WARM, _WARM = -0.15, 0.25
@@ -56,16 +55,15 @@ def _vividness(logits: Tensor, size: tuple[int, int]) -> Tensor:
 def _with_less_tint(ab: Tensor, unhinted: Tensor, loss: float) -> Tensor:
     """ab (2, h, w) with less of the tint that all unhinted places share, if it is warm, and as much chroma as before.
 
-    loss: the part of the tint that goes where all is unhinted.
+    loss: the part of the tint that goes where all is unhinted; hints tell of the tint themselves.
     """
-    share = unhinted.mean()
-    tint = (ab * unhinted).mean((1, 2)) / share.clamp(min=1e-6)
+    tint = (ab * unhinted).mean((1, 2)) / unhinted.mean().clamp(min=1e-6)
     strength = tint.norm().clamp(min=1e-6)
     hue = (tint / strength)[:, None, None]
     warmth = ((hue[0] - _NOT_WARM) / (_WARM - _NOT_WARM)).clamp(0.0, 1.0) * (hue[1] > 0)
     # To neutral, not beyond: shadows would turn blue.
     along = (ab * hue).sum(0).clamp(min=0.0)
-    changed = ab - hue * torch.minimum(along, loss * share**_FADE * warmth * strength)
+    changed = ab - hue * torch.minimum(along, loss * untold(unhinted) * warmth * strength)
     chroma, left = ((part.norm(dim=0) * unhinted).mean() for part in (ab, changed))
     gain = (chroma / left.clamp(min=1e-6)).clamp(1.0, _MOST_GAIN)
     return ab + unhinted * (gain * changed - ab)

@@ -1,4 +1,4 @@
-"""The options that every `train NETWORK` has."""
+"""What several `train NETWORK` share: options, and the pictures kept for validation."""
 
 from __future__ import annotations
 

@@ -13,10 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .weights_file import WEIGHTS_FOLDER, load_weights
+from .weights_file import load_weights, shipped_weights
 
-SHIPPED_GIST = WEIGHTS_FOLDER / "gist.safetensors"
 VARIANT = "gist"
+SHIPPED_GIST = shipped_weights(VARIANT)
 # Channels at 1/4, 1/8 and 1/16 of what it is given, and how many blocks stand there on the way down.
 _WIDTHS, _DEPTHS = (64, 160, 192), (1, 2, 2)
 FOLD = 4
@@ -82,4 +82,4 @@ def load_gist(path: Path = SHIPPED_GIST) -> GistNet:
     """The gist network with float32 weights from a file. Raises InputError ("bad-weights") if it does not fit."""
     network = GistNet()
     load_weights(network, path, VARIANT)
-    return network.eval()
+    return network

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from ..picture_sets import LabelledPictures
 from .crops import random_crop
 from .encoder_classifier import EncoderClassifier, folded
 from .recipes import EncoderRecipe, Phase
-from .training_run import Passed, TrainingRun, batches_ahead, starting_decay
+from .training_run import Passed, TrainingRun, batches_ahead
 
 _LABEL_SMOOTHING = 0.05
 _VALIDATION_BATCH = 100
@@ -26,6 +27,7 @@ class EncoderTrainer(TrainingRun):
     """One run, kept in one checkpoint file. best: the validation accuracy, 0..1, that was the highest."""
 
     final_rate = 0.01
+    most_gradient = math.inf
 
     def __init__(
         self, recipe: EncoderRecipe, learned: LabelledPictures, kept: LabelledPictures, checkpoint: Path, device: str
@@ -54,19 +56,15 @@ class EncoderTrainer(TrainingRun):
     @torch.no_grad()
     def accuracy(self) -> tuple[float, float]:
         """(top-1, top-5) shares of the kept pictures, with the averaged weights at the last phase's size."""
-        current = {name: value.clone() for name, value in self.network.state_dict().items()}
-        self.network.load_state_dict(self.average)
-        self.network.eval()
         size = self.recipe.phases[-1].size
         ranks = []
-        for start in range(0, len(self.kept.pictures), _VALIDATION_BATCH):
-            chosen = slice(start, start + _VALIDATION_BATCH)
-            whole = [_at_size(picture, size) for picture in self.kept.pictures[chosen]]
-            logits = self.network(self._input(np.stack(whole))).cpu()
-            labels = torch.tensor(self.kept.labels[chosen])
-            ranks.append((logits > logits.gather(1, labels[:, None])).sum(1))
-        self.network.load_state_dict(current)
-        self.network.train()
+        with self._averaged():
+            for start in range(0, len(self.kept.pictures), _VALIDATION_BATCH):
+                chosen = slice(start, start + _VALIDATION_BATCH)
+                whole = [_at_size(picture, size) for picture in self.kept.pictures[chosen]]
+                logits = self.network(self._input(np.stack(whole))).cpu()
+                labels = torch.tensor(self.kept.labels[chosen])
+                ranks.append((logits > logits.gather(1, labels[:, None])).sum(1))
         rank = torch.cat(ranks)
         return float((rank < 1).float().mean()), float((rank < 5).float().mean())
 
@@ -89,12 +87,7 @@ class EncoderTrainer(TrainingRun):
         with torch.autocast(self.device.type, torch.bfloat16):
             logits = self.network(self._input(pictures))
         loss = F.cross_entropy(logits.float(), labels.to(self.device), label_smoothing=_LABEL_SMOOTHING)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
-        self.step += 1
-        self._average_in(starting_decay(self.recipe.ema_decay, self.step))
-        return float(loss.detach())
+        return self._descend(loss, self.recipe.ema_decay)
 
     def _validated(self) -> tuple[float, str]:
         top1, top5 = self.accuracy()

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import torch
+from torch import Tensor
 
-from ..color import lightness_from_srgb
+from ..color import lab_from_srgb, lightness_from_srgb
+
+
+def as_seen(crops: np.ndarray, share: float, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Lab (B, 3, S, S) of colour pictures uint8 (B, S, S, 3), and their L* (B, 1, S, S) as it is seen: of a share of
+    the pictures as an old film would show it."""
+    lab = lab_from_srgb(torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255.0)
+    seen = lab[:, :1].clone()
+    for i in np.flatnonzero(rng.random(len(crops)) < share):
+        seen[i, 0] = torch.from_numpy(film_look(crops[i], rng))
+    return lab, seen
 
 
 def film_look(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..color import lab_from_srgb, lightness_from_srgb, recolor
+from ..color import lightness_from_srgb, recolor
 from ..evaluation.metrics import psnr
 from ..evaluation.protocol import centre_square
 from ..nets.ab_bins import bin_centres
@@ -19,10 +19,10 @@ from ..nets.gist import GistNet
 from ..nets.two_tower import AB_SCALE
 from ..picture_sets import LabelledPictures
 from .crops import random_crop
-from .film_looks import film_look
+from .film_looks import as_seen
 from .losses import gist_loss
 from .recipes import GistRecipe, Phase
-from .training_run import Passed, TrainingRun, batches_ahead, starting_decay
+from .training_run import Passed, TrainingRun, batches_ahead
 
 _DROPPED = 0.2
 
@@ -90,11 +90,8 @@ class GistTrainer(TrainingRun):
         pictures = [self.labelled.pictures[i] for i in chosen]
         pictures += [self.photographs[i] for i in rng.integers(0, len(self.photographs), photographs)]
         crops = np.stack([random_crop(picture, phase.size, rng) for picture in pictures])
-        lab = lab_from_srgb(torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255.0)
-        photographed, seen = lab[:, :1], lab[:, :1].clone()
-        for i in np.flatnonzero(rng.random(phase.batch) < self.recipe.film_share):
-            seen[i, 0] = torch.from_numpy(film_look(crops[i], rng))
-        return seen, photographed, lab[:, 1:], torch.tensor([self.labelled.labels[i] for i in chosen])
+        lab, seen = as_seen(crops, self.recipe.film_share, rng)
+        return seen, lab[:, :1], lab[:, 1:], torch.tensor([self.labelled.labels[i] for i in chosen])
 
     def _learn(self, batch: tuple[Tensor, ...], progress: float) -> float:
         seen, photographed, ab, classes = (part.to(self.device, non_blocking=True) for part in batch)
@@ -105,23 +102,12 @@ class GistTrainer(TrainingRun):
         loss = loss + self.recipe.classes_share * F.cross_entropy(
             class_logits[: len(classes)].float(), classes, label_smoothing=self.recipe.label_smoothing
         )
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimizer.step()
-        self.step += 1
-        self._average_in(starting_decay(self.recipe.ema_decay, self.step))
-        return float(loss.detach())
+        return self._descend(loss, self.recipe.ema_decay)
 
     @torch.no_grad()
     def _validated(self) -> tuple[float, str]:
-        current = {name: value.clone() for name, value in self.network.state_dict().items()}
-        self.network.load_state_dict(self.average)
-        self.network.eval()
-        figures = [self._psnr(picture) for picture in self.kept]
-        self.network.load_state_dict(current)
-        self.network.train()
-        mean = float(np.mean(figures))
+        with self._averaged():
+            mean = float(np.mean([self._psnr(picture) for picture in self.kept]))
         return mean, f"PSNR without hints {mean:.3f} dB"
 
     def _psnr(self, picture: np.ndarray) -> float:

@@ -98,18 +98,16 @@ class JointTrainer(TrainingRun):
 
     def figures(self) -> Figures:
         """Of the averaged weights, over the kept pairs with hints."""
-        now = {name: value.clone() for name, value in self.joint.state_dict().items()}
-        self.joint.load_state_dict(self.average)
         errors, flickers = [], []
-        for number, pair in enumerate(self.kept):
-            rng = np.random.default_rng((self.recipe.seed, number))
-            frames, step = self._frames(pair, _GIVEN[number % len(_GIVEN)])
-            hints = self._hints(frames, rng)
-            with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16):
-                ab = self.joint(frames, *hints)
-            errors.append(float((ab - frames.truth).square().sum(1).mean()))
-            flickers.append(float(along_motion(ab, step)))
-        self.joint.load_state_dict(now)
+        with self._averaged():
+            for number, pair in enumerate(self.kept):
+                rng = np.random.default_rng((self.recipe.seed, number))
+                frames, step = self._frames(pair, _GIVEN[number % len(_GIVEN)])
+                hints = self._hints(frames, rng)
+                with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16):
+                    ab = self.joint(frames, *hints)
+                errors.append(float((ab - frames.truth).square().sum(1).mean()))
+                flickers.append(float(along_motion(ab, step)))
         return Figures(math.sqrt(np.mean(errors)), float(np.mean(flickers)))
 
     def _learn(self, progress: float) -> float:
@@ -118,10 +116,7 @@ class JointTrainer(TrainingRun):
         self.optimizer.zero_grad(set_to_none=True)
         # One after the other: windows of different clips have different numbers of anchors' cells.
         losses = [self._loss_of_one(rng) for _ in range(self.recipe.pairs)]
-        torch.nn.utils.clip_grad_norm_(self.joint.parameters(), 1.0)
-        self.optimizer.step()
-        self.step += 1
-        self._average_in(self.recipe.ema_decay)
+        self._apply_gradients(self.recipe.ema_decay)
         return float(np.mean(losses))
 
     def _loss_of_one(self, rng: np.random.Generator) -> float:

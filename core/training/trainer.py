@@ -9,16 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..color import lab_from_srgb
 from ..nets.low_rank import in_parts, learn_at_low_rank, load_kernels
 from ..nets.two_tower import VARIANTS, TwoTower
 from .crops import PictureMix
-from .film_looks import film_look
+from .film_looks import as_seen
 from .hint_sampling import sample_hints
 from .losses import colorizer_loss
 from .recipes import Phase, Recipe
 from .recoloring import recolored
-from .training_run import Passed, TrainingRun, batches_ahead, starting_decay
+from .training_run import Passed, TrainingRun, batches_ahead
 from .transfer_sampling import sample_transferred
 from .validation import Validation
 
@@ -67,11 +66,8 @@ class ColorizerTrainer(TrainingRun):
         rng = np.random.default_rng((self.recipe.seed, step))
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         crops = self.pictures.crops(phase.batch, phase.size, rng)
-        lab = lab_from_srgb(torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255.0)
+        lab, lightness = as_seen(crops, self.recipe.film_share, rng)
         photographed, ab = lab[:, :1], lab[:, 1:].contiguous()
-        lightness = photographed.clone()
-        for i in np.flatnonzero(rng.random(phase.batch) < self.recipe.film_share):
-            lightness[i, 0] = torch.from_numpy(film_look(crops[i], rng))
         hints_seed = int(torch.randint(2**62, (), generator=generator))
         _, hint_mask = sample_hints(ab, torch.Generator().manual_seed(hints_seed))
         ab = recolored(photographed, ab, hint_mask, generator)
@@ -84,16 +80,11 @@ class ColorizerTrainer(TrainingRun):
         with torch.autocast(self.device.type, torch.bfloat16):
             colors = self.network(lightness, hint_ab, hint_mask, tuple(transferred))
         loss = colorizer_loss(colors, lightness, ab)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimizer.step()
-        self.step += 1
-        self._average_in(starting_decay(self.recipe.ema_decay, self.step))
-        return float(loss.detach())
+        return self._descend(loss, self.recipe.ema_decay)
 
     def _validated(self) -> tuple[float, str]:
-        figures = self.validation.psnr(self.network, self.average, self.device)
+        with self._averaged():
+            figures = self.validation.psnr(self.network, self.device)
         mean = sum(figures.values()) / len(figures)
         table = " · ".join(f"{count}: {value:.2f}" for count, value in figures.items())
         return mean, f"PSNR at hints {table} dB, mean {mean:.3f}"

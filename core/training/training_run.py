@@ -8,6 +8,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -39,6 +40,8 @@ class TrainingRun(ABC):
     validate_every_s = 600.0
     # The share of the learning rate that is left at the end of the cosine.
     final_rate = 0.02
+    # The gradients of a step are scaled down to this norm.
+    most_gradient = 1.0
 
     def __init__(
         self, recipe: RunRecipe, network: nn.Module, optimizer: torch.optim.Optimizer, checkpoint: Path
@@ -91,6 +94,33 @@ class TrainingRun(ABC):
         fallen = 0.5 * (1.0 + math.cos(math.pi * min(progress, 1.0)))
         for group in self.optimizer.param_groups:
             group["lr"] = self._rates.learning_rate * warmth * (self.final_rate + (1.0 - self.final_rate) * fallen)
+
+    def _descend(self, loss: Tensor, ema_decay: float) -> float:
+        """One step down the loss, and one of the running average; the loss as it was."""
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self._apply_gradients(starting_decay(ema_decay, self.step + 1))
+        return float(loss.detach())
+
+    def _apply_gradients(self, decay: float) -> None:
+        """Move the network by its gradients, and the running average after it."""
+        torch.nn.utils.clip_grad_norm_(self._trained.parameters(), self.most_gradient)
+        self.optimizer.step()
+        self.step += 1
+        self._average_in(decay)
+
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """Meanwhile the network has the averaged weights, and does not learn."""
+        current = {name: value.clone() for name, value in self._trained.state_dict().items()}
+        learning = self._trained.training
+        self._trained.load_state_dict(self.average)
+        self._trained.eval()
+        try:
+            yield
+        finally:
+            self._trained.load_state_dict(current)
+            self._trained.train(learning)
 
     def _average_in(self, decay: float) -> None:
         """Move the running average towards the network's weights; what only counts stays as it was."""

@@ -15,7 +15,7 @@ from ..nets.domain_transform import spread_hints, step_costs
 from ..nets.fusion import FUSION_CELL, Choice, Memory, TransferNet
 from ..nets.similarity import Descriptor
 from .recipes import TransferRecipe
-from .training_run import Passed, TrainingRun, starting_decay
+from .training_run import Passed, TrainingRun
 from .transfer_samples import TransferSample
 from .transfer_views import View, random_window, stacked, turned, view, windowed
 
@@ -80,13 +80,7 @@ class TransferTrainer(TrainingRun):
         windows = turned(windows, rng)
         with torch.autocast(self.device.type, torch.bfloat16):
             loss = self._loss(windows)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimizer.step()
-        self.step += 1
-        self._average_in(starting_decay(self.recipe.ema_decay, self.step))
-        return float(loss.detach())
+        return self._descend(loss, self.recipe.ema_decay)
 
     def _loss(self, seen: View) -> Tensor:
         """The error of what is brought; and the confidence against how right that is, which is all it says."""

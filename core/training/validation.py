@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from ..color import lab_from_srgb, recolor
 from ..evaluation.metrics import psnr
@@ -23,14 +22,9 @@ class Validation:
         lab = lab_from_srgb(rgb)
         self._lightness, self._ab = lab[:, :1], lab[:, 1:]
 
-    def psnr(self, network: TwoTower, weights: dict[str, Tensor], device: torch.device) -> dict[int, float]:
-        """Mean PSNR in dB by number of hints, with the given weights; the network's own are put back."""
-        kept = {name: value.clone() for name, value in network.state_dict().items()}
-        network.load_state_dict(weights)
-        try:
-            return {count: self._psnr_at(count, network, device) for count in VALIDATION_COUNTS}
-        finally:
-            network.load_state_dict(kept)
+    def psnr(self, network: TwoTower, device: torch.device) -> dict[int, float]:
+        """Mean PSNR in dB by number of hints."""
+        return {count: self._psnr_at(count, network, device) for count in VALIDATION_COUNTS}
 
     @torch.no_grad()
     def _psnr_at(self, count: int, network: TwoTower, device: torch.device) -> float:
