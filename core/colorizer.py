@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +30,7 @@ from .job import WORKING_SIZES
 from .nets.blocks import freeze
 from .nets.domain_transform import spread_hints, step_costs
 from .nets.gist import SHIPPED_GIST, load_gist
+from .nets.hint_attention import HintedCells, together
 from .nets.two_tower import AB_SCALE, FOLD, Colors, TwoTower
 from .nets.weights_file import load_network, shipped_weights
 from .saturation import saturated
@@ -104,6 +106,7 @@ class Colorizer:
         transferred: Transferred | None = None,
         sureness: float = 1.0,
         mirrored: bool = False,
+        exemplars: Sequence[HintedCells] = (),
     ) -> np.ndarray:
         """The chroma of a picture.
 
@@ -111,7 +114,8 @@ class Colorizer:
         holds. saturation: 0 is the mean prediction, 1 the most saturated of the likely colours; hinted regions
         do not change. transferred: colours brought from keyframes and references, of the picture's size. sureness:
         above 0 to 1, how much the hints count; less than 1 for hints that may have slipped. mirrored: look at the
-        picture's mirror image, too, and take the mean: 0.03 dB at 10 and 20 hints, for twice the time.
+        picture's mirror image, too, and take the mean: 0.03 dB at 10 and 20 hints, for twice the time. exemplars: what
+        `remember` gave of other pictures, whose colours are heard of where things look like theirs.
         Returns ab float32 (H, W, 2); where sureness is 1, equal to hint_ab under hint_mask.
         Raises ValueError for shapes that do not fit or values that are not finite.
         """
@@ -123,20 +127,35 @@ class Colorizer:
         full, hints, mask = _planes(lightness, hint_ab, hint_mask)
         small, small_hints, small_mask = self._to_working_size(full, hints, mask)
         told, told_mask, brought = small_hints, small_mask * sureness, None
+        recalled = together(exemplars) if exemplars else None
         if transferred is not None:
             brought_ab, confidence, leads = _to_size(transferred, (small.shape[0], small.shape[1]))
             told = torch.where(told_mask > 0, told, brought_ab * leads)
             told_mask, brought = torch.maximum(told_mask, leads), (brought_ab, confidence)
-        ab = self._run(small, told, told_mask, saturation, brought)
+        ab = self._run(small, told, told_mask, saturation, brought, recalled)
         if mirrored:
             other = None if brought is None else (brought[0].flip(-1), brought[1].flip(-1))
-            ab = 0.5 * (ab + self._run(small.flip(-1), told.flip(-1), told_mask.flip(-1), saturation, other).flip(-1))
+            turned = (small.flip(-1), told.flip(-1), told_mask.flip(-1))
+            ab = 0.5 * (ab + self._run(*turned, saturation, other, recalled).flip(-1))
         if sureness == 1.0:
             ab = _impose(ab, small, small_hints, small_mask)
         ab = upsample_planes(ab, full) if ab.shape[-2:] != full.shape else ab
         if sureness == 1.0:
             ab = torch.where(mask > 0, hints, ab)
         return np.ascontiguousarray(np.moveaxis(ab.numpy(), 0, -1))
+
+    @torch.inference_mode()
+    def remember(self, lightness: np.ndarray, hint_ab: np.ndarray, hint_mask: np.ndarray) -> list[HintedCells]:
+        """What other pictures may recall of this one, as `predict` takes it; nothing for a variant that hears of none.
+
+        lightness, hint_ab, hint_mask: as in `predict`. Raises ValueError for shapes that do not fit or values that are
+        not finite.
+        """
+        _check(lightness, hint_ab, hint_mask, 0.0)
+        if not self._network.hears_exemplars:
+            return []
+        small, hints, mask = self._to_working_size(*_planes(lightness, hint_ab, hint_mask))
+        return [self._forward(small, hints, mask, None).hinted]
 
     def suggest(
         self,
@@ -213,19 +232,21 @@ class Colorizer:
         mask: Tensor,
         saturation: float,
         brought: tuple[Tensor, Tensor] | None,
+        exemplars: HintedCells | None,
     ) -> Tensor:
         """ab (2, h, w) in Lab units, of planes at working size."""
         height, width = lightness.shape
         padding = padding_of(lightness)
         padded, padded_mask = pad_edge(lightness, padding), F.pad(mask, padding)
         unhinted = unhinted_share(padded, padded_mask, (padded.shape[0] // 2, padded.shape[1] // 2))
-        told_of = bool(mask.any())
-        held = strictness(unhinted, float(mask.max())) if told_of and brought is None else 0.0
+        hinted = bool(mask.any())
+        held = strictness(unhinted, float(mask.max())) if hinted and brought is None else 0.0
+        told_of = hinted or exemplars is not None
         if brought is not None:
             sureness = F.interpolate(F.pad(brought[1], padding)[None], size=unhinted.shape, mode="area")[0, 0]
             unhinted, told_of = unhinted * (1.0 - sureness), told_of or bool(sureness.any())
         if held == 0.0 and told_of:
-            colors = self._forward(lightness, hints, mask, brought)
+            colors = self._forward(lightness, hints, mask, brought, exemplars=exemplars)
             ab = with_far_gain(_in_lab(colors), unhinted, True)
         else:
             colors = self._forward(lightness, torch.zeros_like(hints), torch.zeros_like(mask), None)
@@ -235,7 +256,7 @@ class Colorizer:
             surprising = surprise(F.pad(hints, padding), padded_mask, colors.bin_logits[0].float().cpu())
             share = held * surprise_around(surprising, padded, padded_mask, (unhinted.shape[0], unhinted.shape[1]))
             prior = None if otherwise is None else beside_hints(otherwise, unhinted)
-            colors = self._forward(lightness, hints, mask, None, explain=True, prior=prior)
+            colors = self._forward(lightness, hints, mask, None, explain=True, prior=prior, exemplars=exemplars)
             assert colors.told is not None
             unaided, ab = ab, with_far_gain(_in_lab(colors), unhinted, True)
             ab = kept_to_kind(ab, unaided, unhinted, colors.told[0, 0].float().cpu(), share)
@@ -252,6 +273,7 @@ class Colorizer:
         *,
         explain: bool = False,
         prior: Tensor | None = None,
+        exemplars: HintedCells | None = None,
     ) -> Colors:
         """The network's answer for planes at working size, padded at the right and at the bottom."""
         padding = padding_of(lightness)
@@ -266,6 +288,7 @@ class Colorizer:
                 colors_brought,
                 explain=explain,
                 prior=None if prior is None else prior[None].to(self.device),
+                exemplars=exemplars,
             )
 
 

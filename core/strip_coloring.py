@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import cv2
@@ -20,6 +20,7 @@ from .hint_tracking import HintTracker, stroked_keyframes
 from .hints import HintTrack
 from .job import Settings
 from .leading import SURE, leading_places
+from .nets.hint_attention import HintedCells
 from .overlap import overlapped
 from .prediction_pool import prediction_pool, worker_count
 from .raster import rasterize
@@ -35,6 +36,7 @@ _KEYFRAMES_SHARE = 0.7
 # How much a hint counts that was followed from a keyframe, beside a stroke on the frame itself: 0.1 dB on these clips
 # from 0.5 down to 0.08.
 _FOLLOWED = 0.25
+_STROKED_KEPT = 4
 
 
 class _Predicted(NamedTuple):
@@ -79,10 +81,9 @@ class StripColorizer:
         self._motion = StripMotion(footage, motion_shape(width, height))
         self._hints = HintTracker(track, self._motion, self._shape)
         self._strokes = {keyframe.frame: keyframe.strokes for keyframe in stroked_keyframes(track)}
-        self._references = {
-            number: Anchor(self._small(lightness_from_srgb(picture)), self._small(ab_from_srgb(picture)))
-            for number, picture in (references or {}).items()
-        }
+        self._references = {number: self._exemplar(picture) for number, picture in (references or {}).items()}
+        # A keyframe's colours are asked for as each of its neighbours completes them.
+        self._stroked = lru_cache(_STROKED_KEPT)(self._remember_strokes)
         self._network = load_transfer_network(colorizer.device)
         self._transfer = StripTransfer(
             self._motion, self._shape, self._network, sorted(self._strokes), self._keyframe,
@@ -137,8 +138,9 @@ class StripColorizer:
         saturation = self._settings.saturation
         if transferred is None or evidence.support:
             ab = self._colorizer.predict(
-                lightness, hint_ab, mask, saturation=saturation, sureness=sureness, mirrored=self._still
-            )
+                lightness, hint_ab, mask, saturation=saturation, sureness=sureness, mirrored=self._still,
+                exemplars=evidence.exemplars,
+            )  # fmt: skip
             if transferred is None:
                 return ab
             share = _KEYFRAMES_SHARE * transferred.confidence
@@ -155,9 +157,15 @@ class StripColorizer:
         # leads less.
         trusted = transferred._replace(confidence=transferred.confidence**2, leads=leads)
         ab = self._colorizer.predict(
-            lightness, hint_ab, mask, saturation=saturation, transferred=trusted, mirrored=self._still
-        )
+            lightness, hint_ab, mask, saturation=saturation, transferred=trusted, mirrored=self._still,
+            exemplars=evidence.exemplars,
+        )  # fmt: skip
         return _drawn_to(transferred, ab, transferred.confidence * ~mask)
+
+    def _exemplar(self, picture: np.ndarray) -> Anchor:
+        """A reference as it was given, uint8 or uint16 (height, width, 3); some colours are told as hints are."""
+        lightness, ab = self._small(lightness_from_srgb(picture)), self._small(ab_from_srgb(picture))
+        return Anchor(lightness, ab, exemplars=self._colorizer.remember(lightness, ab, leading_places(self._shape)))
 
     def _reference(self, number: int) -> Anchor:
         """The colours of the frame that a reference stands on: its own, or, where it is another picture, colours like
@@ -176,7 +184,12 @@ class StripColorizer:
         lightness = self._lightness(number)
         hint_ab, mask = self._hints.told(number, other)
         ab = self._predict(lightness, hint_ab, mask, self._transfer.from_references(number))
-        return Anchor(lightness, ab, hinted_share(lightness, mask))
+        return Anchor(lightness, ab, hinted_share(lightness, mask), self._stroked(number))
+
+    def _remember_strokes(self, number: int) -> list[HintedCells]:
+        """What other frames may recall of a keyframe by its own strokes."""
+        strokes = rasterize(self._strokes[number], self._shape[1], self._shape[0])
+        return self._colorizer.remember(self._lightness(number), *strokes)
 
     def _with_strokes(self, number: int, ab: np.ndarray) -> np.ndarray:
         hint_ab, mask = rasterize(self._strokes.get(number, ()), self._shape[1], self._shape[0])

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_left, bisect_right
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import cv2
@@ -18,6 +18,7 @@ import numpy as np
 
 from .colorizer import Transferred
 from .flow import warp
+from .nets.hint_attention import HintedCells
 from .strip_motion import StripMotion
 from .transfer_network import Estimate, Remembered, TransferNetwork
 from .transfer_paths import AnchorPaths, Arrival, Route
@@ -32,21 +33,24 @@ _FINE_REFERENCES = 1
 
 class Anchor(NamedTuple):
     """A frame whose colours are known. lightness: float32 (H, W); ab: float32 (H, W, 2); both at working size.
-    support: float32 (H, W), 0..1, how far a keyframe's strokes reach; None where all is known."""
+    support: float32 (H, W), 0..1, how far a keyframe's strokes reach; None where all is known. exemplars: what the
+    colorizer may recall of it on other frames."""
 
     lightness: np.ndarray
     ab: np.ndarray
     support: np.ndarray | None = None
+    exemplars: Sequence[HintedCells] = ()
 
 
 class Evidence(NamedTuple):
-    """What is known of a frame's colours: what routes bring, and pictures to find likeness in. support: of each route
-    from a keyframe float32 (H, W), 0..1, how far strokes reach what it brings; empty where references tell of
-    everything."""
+    """What is known of a frame's colours: what routes bring, and pictures to find likeness in, for the transfer network
+    and for the colorizer (exemplars). support: of each route from a keyframe float32 (H, W), 0..1, how far strokes
+    reach what it brings; empty where references tell of everything."""
 
     estimates: list[Estimate]
     remembered: list[Remembered]
     support: list[np.ndarray]
+    exemplars: list[HintedCells]
 
     @property
     def reached(self) -> np.ndarray:
@@ -78,28 +82,24 @@ class StripTransfer:
         picture as it was given. reference: gives the colours of the frame that one stands on. Both are asked again for
         what was asked for long ago."""
         self._motion, self._shape, self._network = motion, shape, network
-        self._keyframes, self._make_keyframe = list(keyframes), keyframe
-        self._reference_frames, self._make_reference = sorted(references), reference
+        self._keyframes, self._reference_frames = list(keyframes), sorted(references)
+        self._make_keyframe = keyframe
+        self._keyframe = lru_cache(_ANCHORS_KEPT)(self._told_keyframe)
+        self._path = lru_cache(_ANCHORS_KEPT)(self._path_to)
+        self._reference = lru_cache(_ANCHORS_KEPT)(reference)
         coarse = len(references) > _FINE_REFERENCES
         self._references = {
             frame: network.remember(one.lightness, one.ab, coarse=coarse) for frame, one in references.items()
         }
-        self._anchors: OrderedDict[tuple[int, int | None], tuple[Anchor, Remembered]] = OrderedDict()
-        self._kept_references: OrderedDict[int, Anchor] = OrderedDict()
-        self._paths: OrderedDict[tuple[int, bool], AnchorPaths] = OrderedDict()
+        self._exemplars = [exemplar for one in references.values() for exemplar in one.exemplars]
 
     def reference(self, frame: int) -> Anchor:
         """The colours of a frame that a reference stands on."""
-        if frame not in self._kept_references:
-            self._kept_references[frame] = self._make_reference(frame)
-            while len(self._kept_references) > _ANCHORS_KEPT:
-                self._kept_references.popitem(last=False)
-        self._kept_references.move_to_end(frame)
-        return self._kept_references[frame]
+        return self._reference(frame)
 
     def likeness(self) -> Evidence:
         """What is known of any frame by the references alone, wherever they stand."""
-        return Evidence([], list(self._references.values()), [])
+        return Evidence([], list(self._references.values()), [], list(self._exemplars))
 
     def around(self, frame: int) -> tuple[int, int]:
         """The keyframes before and after the frame, itself not among them; beyond the strip where there is none."""
@@ -111,7 +111,7 @@ class StripTransfer:
         references to find likeness in."""
         found = self.likeness()
         for number in _neighbours(self._reference_frames, frame):
-            arrival = None if number is None else self._path(number, match=True).at(frame)
+            arrival = None if number is None else self._path(number, True).at(frame)
             if number is not None and arrival is not None:
                 anchor = self.reference(number)
                 found.estimates.extend(brought(anchor, arrival, self._shape, abs(frame - number)))
@@ -124,36 +124,25 @@ class StripTransfer:
         before, after = _neighbours(self._keyframes, frame)
         for number, other in ((before, after), (after, before)):
             # What strokes told is a guess in the end: matching gains 0.05 dB, and takes half as long again.
-            arrival = None if number is None else self._path(number, match=False).at(frame)
+            arrival = None if number is None else self._path(number, False).at(frame)
             if number is None or arrival is None:
                 continue
             # On a keyframe the neighbours do not know of each other: it stands between them.
             anchor, remembered = self._keyframe(number, frame if frame in self._keyframes else other)
             found.estimates.extend(brought(anchor, arrival, self._shape, abs(frame - number)))
             found.remembered.append(remembered)
+            found.exemplars.extend(anchor.exemplars)
             if not self._references and anchor.support is not None:
                 routes = arrival.routes
                 found.support.extend(warp(anchor.support, _flow_at(route, self._shape)) for route in routes)
         return found
 
-    def _keyframe(self, frame: int, other: int | None) -> tuple[Anchor, Remembered]:
-        key = frame, other
-        if key not in self._anchors:
-            anchor = self._make_keyframe(frame, other)
-            self._anchors[key] = anchor, self._network.remember(anchor.lightness, anchor.ab, coarse=True)
-            while len(self._anchors) > _ANCHORS_KEPT:
-                self._anchors.popitem(last=False)
-        self._anchors.move_to_end(key)
-        return self._anchors[key]
+    def _told_keyframe(self, frame: int, other: int | None) -> tuple[Anchor, Remembered]:
+        anchor = self._make_keyframe(frame, other)
+        return anchor, self._network.remember(anchor.lightness, anchor.ab, coarse=True)
 
-    def _path(self, anchor: int, *, match: bool) -> AnchorPaths:
-        key = anchor, match
-        if key not in self._paths:
-            self._paths[key] = AnchorPaths(self._motion, anchor, match=match)
-            while len(self._paths) > _ANCHORS_KEPT:
-                self._paths.popitem(last=False)
-        self._paths.move_to_end(key)
-        return self._paths[key]
+    def _path_to(self, anchor: int, match: bool) -> AnchorPaths:
+        return AnchorPaths(self._motion, anchor, match=match)
 
 
 def same_picture(reference: np.ndarray, frame: np.ndarray) -> bool:

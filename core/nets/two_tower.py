@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from .ab_bins import bin_centres
 from .blocks import Block, Conv, FireBlock, PlainBlock, stack
 from .domain_transform import spread_hints, step_costs
-from .hint_attention import HintAttention
+from .hint_attention import HintAttention, HintedCells
 from .kriging import Kriging
 from .nearest_hint import nearest_hint
 
@@ -40,13 +40,14 @@ WAY, _FAR = (64.0, 20.0), 4.0
 class Widths:
     """Channels of the lightness tower and of the hint tower, at 1/4, 1/8, 1/16 and 1/32 of the picture, and how many
     blocks stand there on the way down and on the way up. nearest: whether hint tower and attention know of the nearest
-    hint along edges."""
+    hint along edges. exemplars: whether attention hears of other pictures."""
 
     lightness: tuple[int, int, int, int]
     hint: tuple[int, int, int]
     depth: tuple[int, int, int, int]
     up_depth: tuple[int, int, int]
     nearest: bool
+    exemplars: bool
 
 
 @dataclass
@@ -55,20 +56,23 @@ class Colors:
 
     ab: (B, 2, H/2, W/2) in network units. uncorrected: the same before the corrections, (B, 2, H/4, W/4).
     bin_logits: (B, Q, H/8, W/8), over ab_bins.bin_centres(). told: (B, 1, H/4, W/4), 0..1, how much the hints say
-    about each place, by what the network takes to be of one kind; None unless asked for.
+    about each place, by what the network takes to be of one kind; None unless asked for. hinted: what stands under the
+    hints, for another picture to hear of.
     """
 
     ab: Tensor
     uncorrected: Tensor
     bin_logits: Tensor
-    told: Tensor | None = None
+    told: Tensor | None
+    hinted: HintedCells
 
 
 class TwoTower(nn.Module):
     """lightness (B, 1, H, W) L* 0..100, hint_ab (B, 2, H, W), hint_mask (B, 1, H, W) 0 or 1 → Colors.
 
     transferred: colours (B, 2, H, W) with their confidence (B, 1, H, W), 0..1, or None; ab in Lab units. explain: give
-    Colors.told, too. prior: added to what is corrected by hints, (B, 2, H/4, W/4) in network units.
+    Colors.told, too. prior: added to what is corrected by hints, (B, 2, H/4, W/4) in network units. exemplars: hinted
+    cells of other pictures, each of which was seen for itself, of a network that hears of them.
     H and W are multiples of SIZE_MULTIPLE.
     """
 
@@ -86,7 +90,8 @@ class TwoTower(nn.Module):
         self.meet = nn.ModuleList(Conv(light[i] + hint[i], light[i], kernel=1) for i in range(3))
         self.up = nn.ModuleList(Conv(light[i + 1], light[i], kernel=1) for i in range(3))
         self.up_blocks = nn.ModuleList(stack(block, light[i], widths.up_depth[i]) for i in range(3))
-        self.attention = HintAttention(light[1], hears_nearest=widths.nearest)
+        self.hears_exemplars = widths.exemplars
+        self.attention = HintAttention(light[1], hears_nearest=widths.nearest, hears_exemplars=widths.exemplars)
         self.attended = Conv(3 * self.attention.heads, light[1], kernel=1)
         self.bins = nn.Conv2d(light[1], len(bin_centres()), 1)
         self.to_ab = nn.Conv2d(light[0], 2, 1)
@@ -109,6 +114,7 @@ class TwoTower(nn.Module):
         *,
         explain: bool = False,
         prior: Tensor | None = None,
+        exemplars: HintedCells | None = None,
     ) -> Colors:
         quarter = F.avg_pool2d(lightness, FOLD)
         cell_ab, weight = _pooled(hint_ab, hint_mask, FOLD)
@@ -125,7 +131,8 @@ class TwoTower(nn.Module):
             features = F.interpolate(self.up[level](features), size=levels[level].shape[-2:], mode="nearest")
             features = features + self.meet[level](F.relu(torch.cat((levels[level], hints[level]), 1)))
             if level == 1:
-                features = features + self._recall(levels[1] + features, cell_ab, weight, nearest)
+                recalled, hinted = self._recall(levels[1] + features, cell_ab, weight, nearest, exemplars)
+                features = features + recalled
             features = self.up_blocks[level](features)
             if level == 1:
                 bin_logits = self.bins(F.relu(features))
@@ -141,7 +148,7 @@ class TwoTower(nn.Module):
         detail = F.pixel_shuffle(self.to_detail(features).float(), 2)
         if transferred is not None:
             detail = detail + _twice(gate) * (_pooled(brought, confidence, FOLD // 2)[0] - _twice(brought_ab))
-        return Colors(_twice(corrected) + detail, uncorrected, bin_logits, told)
+        return Colors(_twice(corrected) + detail, uncorrected, bin_logits, told, hinted)
 
     def transfer_path(self) -> list[Tensor]:
         """The parameters that only transferred colours meet: without any, the answer does not depend on them."""
@@ -190,14 +197,21 @@ class TwoTower(nn.Module):
         return hints
 
     def _recall(
-        self, features: Tensor, cell_ab: Tensor, weight: Tensor, nearest: tuple[Tensor, Tensor] | None
-    ) -> Tensor:
+        self,
+        features: Tensor,
+        cell_ab: Tensor,
+        weight: Tensor,
+        nearest: tuple[Tensor, Tensor] | None,
+        exemplars: HintedCells | None,
+    ) -> tuple[Tensor, HintedCells]:
+        """What is added to the features, and what another picture may recall of this one."""
         coarse_weight = F.avg_pool2d(weight, 2)
         coarse_ab = F.avg_pool2d(cell_ab * weight, 2) / coarse_weight.clamp(min=1e-6)
         coarse_nearest = None if nearest is None else (F.avg_pool2d(nearest[0], 2), F.avg_pool2d(nearest[1], 2))
-        gathered, trust = self.attention(features, coarse_ab, coarse_weight, coarse_nearest)
+        gathered, trust = self.attention(features, coarse_ab, coarse_weight, coarse_nearest, exemplars)
         trusted = (gathered.unflatten(1, (self.attention.heads, 2)) * trust.unsqueeze(2)).flatten(1, 2)
-        return self.attended(torch.cat((trusted, trust), 1))
+        hinted = self.attention.remember(features, coarse_ab, coarse_weight)
+        return self.attended(torch.cat((trusted, trust), 1)), hinted
 
     def _correction(
         self, features: Tensor, uncorrected: Tensor, cell_ab: Tensor, weight: Tensor, explain: bool
@@ -229,12 +243,16 @@ def _twice(planes: Tensor) -> Tensor:
 
 def two_tower() -> TwoTower:
     """The colorizer that ships as "two-tower"."""
-    return TwoTower(Widths((48, 96, 192, 256), (32, 64, 96), (1, 2, 2, 1), (4, 2, 2), nearest=True), PlainBlock)
+    return TwoTower(
+        Widths((48, 96, 192, 256), (32, 64, 96), (1, 2, 2, 1), (4, 2, 2), nearest=True, exemplars=True), PlainBlock
+    )
 
 
 def squeeze() -> TwoTower:
     """The variant of Fire modules that ships as "squeeze": far fewer parameters."""
-    return TwoTower(Widths((48, 64, 96, 128), (24, 32, 48), (1, 2, 2, 2), (4, 2, 2), nearest=False), FireBlock)
+    return TwoTower(
+        Widths((48, 64, 96, 128), (24, 32, 48), (1, 2, 2, 2), (4, 2, 2), nearest=False, exemplars=False), FireBlock
+    )
 
 
 VARIANTS = {"two-tower": two_tower, "squeeze": squeeze}

@@ -14,6 +14,7 @@ from ..nets.two_tower import VARIANTS, TwoTower
 from .crops import PictureMix
 from .film_looks import as_seen
 from .hint_sampling import sample_hints
+from .led_samples import Led, led_by_reference, sample_led
 from .losses import colorizer_loss
 from .recipes import Phase, Recipe
 from .recoloring import recolored
@@ -55,15 +56,18 @@ class ColorizerTrainer(TrainingRun):
 
     def _steps(self, passed: Passed) -> Iterator[dict[str, str | int]]:
         for progress, batch in batches_ahead(self, self.recipe.phases, self._make_batch, passed):
-            loss = self._learn(batch, progress)
+            loss = self._learn_led(batch, progress) if isinstance(batch, Led) else self._learn(batch, progress)
             yield {"loss": f"{loss:.4f}", "size": batch[0].shape[-1]}
 
-    def _make_batch(self, step: int, phase: Phase) -> tuple[Tensor, ...]:
-        """lightness (B, 1, S, S), ab (B, 2, S, S), hint_ab and hint_mask, transferred colours and their confidence.
+    def _make_batch(self, step: int, phase: Phase) -> tuple[Tensor, ...] | Led:
+        """lightness (B, 1, S, S), ab (B, 2, S, S), hint_ab and hint_mask, transferred colours and their confidence; or
+        frames with their references.
 
         The same for the same step and phase.
         """
         rng = np.random.default_rng((self.recipe.seed, step))
+        if self.recipe.led_share > 0.0 and rng.random() < self.recipe.led_share:
+            return sample_led(self.pictures, phase.batch, phase.size, self.recipe.film_share, rng)
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         crops = self.pictures.crops(phase.batch, phase.size, rng)
         lab, lightness = as_seen(crops, self.recipe.film_share, rng)
@@ -82,9 +86,18 @@ class ColorizerTrainer(TrainingRun):
         loss = colorizer_loss(colors, lightness, ab)
         return self._descend(loss, self.recipe.ema_decay)
 
+    def _learn_led(self, led: Led, progress: float) -> float:
+        led = Led(*(part.to(self.device, non_blocking=True) for part in led))
+        self._set_rate(progress)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            colors = led_by_reference(self.network, led)
+        return self._descend(colorizer_loss(colors, led.lightness, led.ab), self.recipe.ema_decay)
+
     def _validated(self) -> tuple[float, str]:
         with self._averaged():
             figures = self.validation.psnr(self.network, self.device)
+            led = self.validation.led_error(self.network, self.device) if self.recipe.led_share > 0.0 else None
         mean = sum(figures.values()) / len(figures)
         table = " · ".join(f"{count}: {value:.2f}" for count, value in figures.items())
-        return mean, f"PSNR at hints {table} dB, mean {mean:.3f}"
+        said = f"PSNR at hints {table} dB, mean {mean:.3f}"
+        return mean, said if led is None else f"{said}; led by a reference {led:.3f} of ab where little is sure"

@@ -14,6 +14,7 @@ from core.colorizer import Colorizer, Transferred
 from core.errors import InputError
 from core.evaluation.metrics import psnr
 from core.evaluation.protocol import centre_square, protocol_hints
+from core.leading import leading_places
 from core.nets.weights_file import shipped_weights
 
 # Photographs inside scikit-image's package: no network and no data folder is needed.
@@ -205,6 +206,25 @@ def test_leading_colours_spread_beyond_themselves_but_are_not_imposed(colorizer:
     right = slice(128, 256)
     assert np.abs(led - true_ab)[:, right].mean() < 0.9 * np.abs(followed - true_ab)[:, right].mean()
     assert np.abs(led - true_ab)[leads].max() > 0.5
+
+
+@pytest.mark.parametrize("name", PHOTOGRAPHS)
+def test_an_exemplar_s_colours_are_heard_where_nothing_is_brought(colorizer: Colorizer, name: str) -> None:
+    picture = photograph(name)
+    left, right = (np.ascontiguousarray(half) for half in (picture[:, :128], picture[:, 128:]))
+    lightness = lightness_from_srgb(right)
+    exemplars = colorizer.remember(lightness_from_srgb(left), ab_from_srgb(left), leading_places(left.shape[:2]))
+    alone, told = (
+        psnr(recolor(right, colorizer.predict(lightness, *no_hints(lightness), exemplars=heard)), right)
+        for heard in ([], exemplars)
+    )
+    assert told > alone + 0.5
+
+
+def test_squeeze_remembers_no_exemplars() -> None:
+    picture = photograph("coffee")
+    told = lightness_from_srgb(picture), ab_from_srgb(picture), leading_places(picture.shape[:2])
+    assert Colorizer.load("squeeze", device="cpu").remember(*told) == []
 
 
 def test_no_confidence_is_no_transfer(colorizer: Colorizer) -> None:

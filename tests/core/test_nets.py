@@ -9,7 +9,7 @@ from core.color import lab_from_srgb
 from core.nets.ab_bins import bin_centres, nearest_bins
 from core.nets.blocks import Conv, freeze
 from core.nets.domain_transform import TURNS, spread, spread_hints, step_costs
-from core.nets.hint_attention import HintAttention
+from core.nets.hint_attention import HintAttention, together
 from core.nets.two_tower import VARIANTS
 
 
@@ -82,7 +82,7 @@ def test_spread_without_hints_is_nothing() -> None:
 
 def test_attention_trusts_nothing_without_hints_and_brings_the_only_hints_chroma() -> None:
     torch.manual_seed(0)
-    attention = HintAttention(16, hears_nearest=False)
+    attention = HintAttention(16, hears_nearest=False, hears_exemplars=False)
     features = torch.randn(1, 16, 6, 8)
     hint, weight = torch.zeros(1, 2, 6, 8), torch.zeros(1, 1, 6, 8)
     _, trust = attention(features, hint, weight, None)
@@ -96,7 +96,7 @@ def test_attention_trusts_nothing_without_hints_and_brings_the_only_hints_chroma
 
 def test_the_nearest_hint_keeps_alike_cells_from_hearing_hints_of_other_colours() -> None:
     torch.manual_seed(0)
-    attention = HintAttention(16, hears_nearest=True)
+    attention = HintAttention(16, hears_nearest=True, hears_exemplars=True)
     features = torch.randn(1, 16, 1, 1).expand(1, 16, 6, 8)  # everything looks alike
     hint, weight = torch.zeros(1, 2, 6, 8), torch.zeros(1, 1, 6, 8)
     red, blue = torch.tensor([0.5, 0.3]), torch.tensor([0.1, -0.5])
@@ -108,6 +108,34 @@ def test_the_nearest_hint_keeps_alike_cells_from_hearing_hints_of_other_colours(
         heard = gathered.unflatten(1, (attention.heads, 2)) / trust.unsqueeze(2)
         share_of_blue = ((heard[0, :, :, 2, 5] - red) @ (blue - red)) / (blue - red).square().sum()
         assert share_of_blue.min() >= least - 1e-4 and share_of_blue.max() <= most
+
+
+@pytest.mark.parametrize("hears_nearest", [False, True])
+def test_what_another_picture_shows_is_heard_by_its_look_wherever_it_lay(hears_nearest: bool) -> None:
+    torch.manual_seed(0)
+    attention = HintAttention(16, hears_nearest=hears_nearest, hears_exemplars=True)
+    attention.key.load_state_dict(attention.query.state_dict())  # as learned: what looks alike is alike
+    looks = torch.randn(2, 16)
+    features = looks[0].view(1, 16, 1, 1).repeat(1, 1, 6, 8)
+    features[..., 4:] = looks[1].view(1, 16, 1, 1)  # right of the middle is something else
+    hint, weight = torch.zeros(1, 2, 6, 8), torch.zeros(1, 1, 6, 8)
+    red, blue = torch.tensor([0.5, 0.3]), torch.tensor([0.1, -0.5])
+    hint[0, :, 3, 0], hint[0, :, 3, 7] = red, blue
+    weight[..., 3, 0] = weight[..., 3, 7] = 1.0
+    alone = attention.remember(features, hint, weight)
+    # The other picture is its mirror image, so nothing stands where it stood, and has no hints of its own.
+    mirrored = features.flip(-1)
+    nothing = torch.zeros_like(hint), torch.zeros_like(weight)
+    nearest = (torch.zeros_like(hint), torch.full_like(weight, 50.0)) if hears_nearest else None
+    gathered, trust = attention(mirrored, *nothing, nearest, alone)
+    heard = (gathered.unflatten(1, (attention.heads, 2)) / trust.unsqueeze(2))[0, :, :, 3]
+    assert ((heard[..., 0] - blue).norm(dim=-1) < (heard[..., 0] - red).norm(dim=-1)).all()
+    assert ((heard[..., 7] - red).norm(dim=-1) < (heard[..., 7] - blue).norm(dim=-1)).all()
+    # Two pictures that say the same are heard of the more, and say the same.
+    both, more = attention(mirrored, *nothing, nearest, together([alone, alone]))
+    assert (more > trust).all()
+    heard_of_both = (both.unflatten(1, (attention.heads, 2)) / more.unsqueeze(2))[0, :, :, 3]
+    assert torch.allclose(heard_of_both, heard, atol=1e-4)
 
 
 def test_every_srgb_colour_is_near_its_bin() -> None:
