@@ -29,8 +29,8 @@ from .hint_reach import (
 from .job import WORKING_SIZES
 from .nets.blocks import freeze
 from .nets.domain_transform import spread_hints, step_costs
+from .nets.exemplar import Exemplar, together
 from .nets.gist import SHIPPED_GIST, load_gist
-from .nets.hint_attention import HintedCells, together
 from .nets.two_tower import AB_SCALE, FOLD, Colors, TwoTower
 from .nets.weights_file import load_network, shipped_weights
 from .saturation import saturated
@@ -39,8 +39,6 @@ from .uncertainty import expected_square_error
 
 # How far, in cells of FOLD pixels and in L*, the last correction under a hint fades into its surroundings.
 _IMPOSE_REACH = (3.0, 6.0)
-# The same where colours do not come from the hints: they may be wrong on the whole thing that a hint stands on.
-_CORRECTION_REACH = (8.0, 8.0)
 # The squeeze variant is for where little is wanted, and the gist network has six times its parameters.
 _WITH_GIST = {"two-tower"}
 
@@ -106,7 +104,7 @@ class Colorizer:
         transferred: Transferred | None = None,
         sureness: float = 1.0,
         mirrored: bool = False,
-        exemplars: Sequence[HintedCells] = (),
+        exemplars: Sequence[Exemplar] = (),
     ) -> np.ndarray:
         """The chroma of a picture.
 
@@ -127,7 +125,7 @@ class Colorizer:
         full, hints, mask = _planes(lightness, hint_ab, hint_mask)
         small, small_hints, small_mask = self._to_working_size(full, hints, mask)
         told, told_mask, brought = small_hints, small_mask * sureness, None
-        recalled = together(exemplars) if exemplars else None
+        recalled = together(exemplars) if any(one.is_hinted for one in exemplars) else None
         if transferred is not None:
             brought_ab, confidence, leads = _to_size(transferred, (small.shape[0], small.shape[1]))
             told = torch.where(told_mask > 0, told, brought_ab * leads)
@@ -145,7 +143,7 @@ class Colorizer:
         return np.ascontiguousarray(np.moveaxis(ab.numpy(), 0, -1))
 
     @torch.inference_mode()
-    def remember(self, lightness: np.ndarray, hint_ab: np.ndarray, hint_mask: np.ndarray) -> list[HintedCells]:
+    def remember(self, lightness: np.ndarray, hint_ab: np.ndarray, hint_mask: np.ndarray) -> list[Exemplar]:
         """What other pictures may recall of this one, as `predict` takes it; nothing for a variant that hears of none.
 
         lightness, hint_ab, hint_mask: as in `predict`. Raises ValueError for shapes that do not fit or values that are
@@ -155,7 +153,7 @@ class Colorizer:
         if not self._network.hears_exemplars:
             return []
         small, hints, mask = self._to_working_size(*_planes(lightness, hint_ab, hint_mask))
-        return [self._forward(small, hints, mask, None).hinted]
+        return [self._forward(small, hints, mask, None).exemplar]
 
     def suggest(
         self,
@@ -232,7 +230,7 @@ class Colorizer:
         mask: Tensor,
         saturation: float,
         brought: tuple[Tensor, Tensor] | None,
-        exemplars: HintedCells | None,
+        exemplars: Exemplar | None,
     ) -> Tensor:
         """ab (2, h, w) in Lab units, of planes at working size."""
         height, width = lightness.shape
@@ -273,7 +271,7 @@ class Colorizer:
         *,
         explain: bool = False,
         prior: Tensor | None = None,
-        exemplars: HintedCells | None = None,
+        exemplars: Exemplar | None = None,
     ) -> Colors:
         """The network's answer for planes at working size, padded at the right and at the bottom."""
         padding = padding_of(lightness)
@@ -315,19 +313,7 @@ def _planes(lightness: np.ndarray, hint_ab: np.ndarray, hint_mask: np.ndarray) -
     return full, hints, mask
 
 
-def corrected_by_hints(ab: np.ndarray, lightness: np.ndarray, hint_ab: np.ndarray, hint_mask: np.ndarray) -> np.ndarray:
-    """Chroma of any source, float32 (H, W, 2), with its error under the hints taken off there and around, along edges.
-
-    lightness, hint_ab, hint_mask: as in `Colorizer.predict`, of the same size.
-    """
-    planes = torch.from_numpy(np.ascontiguousarray(np.moveaxis(ab, -1, 0)))
-    corrected = _impose(planes, *_planes(lightness, hint_ab, hint_mask), _CORRECTION_REACH)
-    return np.moveaxis(corrected.numpy(), 0, -1)
-
-
-def _impose(
-    ab: Tensor, lightness: Tensor, hints: Tensor, mask: Tensor, reach: tuple[float, float] = _IMPOSE_REACH
-) -> Tensor:
+def _impose(ab: Tensor, lightness: Tensor, hints: Tensor, mask: Tensor) -> Tensor:
     """ab (2, h, w) with its error under the hints taken off there and, fading along edges, close by."""
     if not mask.any():
         return ab
@@ -335,7 +321,7 @@ def _impose(
     padding = (0, -width % FOLD, 0, -height % FOLD)
     weight = F.avg_pool2d(F.pad(mask, padding)[None], FOLD)
     error = F.avg_pool2d(F.pad((hints - ab) * mask, padding), FOLD) / weight.clamp(min=1e-6)
-    costs = step_costs(F.avg_pool2d(pad_edge(lightness, padding)[None], FOLD)[None], *reach)
+    costs = step_costs(F.avg_pool2d(pad_edge(lightness, padding)[None], FOLD)[None], *_IMPOSE_REACH)
     spread_error, reached = spread_hints(error[None], weight[None], *costs)
     correction = spread_error * (reached / (reached + 0.5))
     correction = F.interpolate(correction, scale_factor=FOLD, mode="bilinear", align_corners=False)

@@ -13,14 +13,14 @@ import numpy as np
 
 from .chroma import upsample_chroma
 from .color import ab_from_srgb, lightness_from_srgb, recolor
-from .colorizer import Colorizer, Transferred, corrected_by_hints
+from .colorizer import Colorizer, Transferred
 from .flow import Motion, motion_shape
 from .hint_reach import hinted_share, kept_share
 from .hint_tracking import HintTracker, stroked_keyframes
 from .hints import HintTrack
 from .job import Settings
 from .leading import SURE, leading_places
-from .nets.hint_attention import HintedCells
+from .nets.exemplar import Exemplar
 from .overlap import overlapped
 from .prediction_pool import prediction_pool, worker_count
 from .raster import rasterize
@@ -121,15 +121,17 @@ class StripColorizer:
         """Have the pool predict a frame's chroma, unless a stretch before has done so."""
         if number in self._chroma:
             return
-        small = self._small(lightness)
-        if number in self._references:
-            ab = self._with_strokes(number, self._transfer.reference(number).ab)
-            self._running[number] = pool.submit(lambda: ab)
+        if number in self._references or number in self._strokes:
+            referred = number in self._references
+            ab = self._transfer.reference(number).ab if referred else self._transfer.keyframe(number)
+            told = self._with_strokes(number, ab)
+            self._running[number] = pool.submit(lambda: told)
             return
         hint_ab, mask = self._hints.at(number)
-        sureness = 1.0 if number in self._strokes else _FOLLOWED
         evidence = self._transfer.evidence(number)
-        self._running[number] = pool.submit(self._predict, small, hint_ab, mask, evidence, sureness)
+        self._running[number] = pool.submit(
+            self._predict, self._small(lightness), hint_ab, mask, evidence, sureness=_FOLLOWED
+        )
 
     def _predict(
         self, lightness: np.ndarray, hint_ab: np.ndarray, mask: np.ndarray, evidence: Evidence, sureness: float = 1.0
@@ -144,11 +146,6 @@ class StripColorizer:
             if transferred is None:
                 return ab
             share = _KEYFRAMES_SHARE * transferred.confidence
-            if sureness == 1.0:
-                brought = corrected_by_hints(transferred.ab, lightness, hint_ab, mask)
-                # What no stroke told a keyframe is the colorizer's guess there, and no better than this one's own.
-                # Elsewhere guesses are carried on, too, or the picture drifts as each frame guesses anew.
-                return _drawn_to(transferred._replace(ab=brought), ab, share * evidence.reached)
             # Both are guesses, and the mean errs less; but hints that were lost on the way tell one of them alone.
             return _drawn_to(transferred, ab, 1.0 - (1.0 - share) * kept_share(lightness, mask, evidence.reached))
         # What is sure leads as hints do, so that it spreads to what is not; the rest is mixed by how sure it is.
@@ -183,10 +180,15 @@ class StripColorizer:
             return Anchor(reference.lightness, self._with_strokes(number, reference.ab))
         lightness = self._lightness(number)
         hint_ab, mask = self._hints.told(number, other)
-        ab = self._predict(lightness, hint_ab, mask, self._transfer.from_references(number))
+        evidence = self._transfer.from_references(number)
+        own = rasterize(self._strokes[number], self._shape[1], self._shape[0])[1]
+        # Where none of the other's hints arrive, a cut may lie between.
+        if other is not None and (mask & ~own).any():
+            evidence.exemplars.extend(self._stroked(other))
+        ab = self._predict(lightness, hint_ab, mask, evidence)
         return Anchor(lightness, ab, hinted_share(lightness, mask), self._stroked(number))
 
-    def _remember_strokes(self, number: int) -> list[HintedCells]:
+    def _remember_strokes(self, number: int) -> list[Exemplar]:
         """What other frames may recall of a keyframe by its own strokes."""
         strokes = rasterize(self._strokes[number], self._shape[1], self._shape[0])
         return self._colorizer.remember(self._lightness(number), *strokes)

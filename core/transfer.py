@@ -18,7 +18,7 @@ import numpy as np
 
 from .colorizer import Transferred
 from .flow import warp
-from .nets.hint_attention import HintedCells
+from .nets.exemplar import Exemplar
 from .strip_motion import StripMotion
 from .transfer_network import Estimate, Remembered, TransferNetwork
 from .transfer_paths import AnchorPaths, Arrival, Route
@@ -39,7 +39,7 @@ class Anchor(NamedTuple):
     lightness: np.ndarray
     ab: np.ndarray
     support: np.ndarray | None = None
-    exemplars: Sequence[HintedCells] = ()
+    exemplars: Sequence[Exemplar] = ()
 
 
 class Evidence(NamedTuple):
@@ -50,7 +50,7 @@ class Evidence(NamedTuple):
     estimates: list[Estimate]
     remembered: list[Remembered]
     support: list[np.ndarray]
-    exemplars: list[HintedCells]
+    exemplars: list[Exemplar]
 
     @property
     def reached(self) -> np.ndarray:
@@ -97,6 +97,13 @@ class StripTransfer:
         """The colours of a frame that a reference stands on."""
         return self._reference(frame)
 
+    def keyframe(self, frame: int) -> np.ndarray:
+        """The colours of a keyframe with strokes, ab float32 (H, W, 2): the mean of how the keyframes next to it, if no
+        cut lies between, complete it."""
+        found = [number for number in _neighbours(self._keyframes, frame) if number is not None]
+        others: list[int | None] = [number for number in found if self._path(number, False).at(frame) is not None]
+        return np.mean([self._keyframe(frame, other)[0].ab for other in others or [None]], axis=0)
+
     def likeness(self) -> Evidence:
         """What is known of any frame by the references alone, wherever they stand."""
         return Evidence([], list(self._references.values()), [], list(self._exemplars))
@@ -118,8 +125,8 @@ class StripTransfer:
         return found
 
     def evidence(self, frame: int) -> Evidence:
-        """What references say of the frame, and what the nearest keyframe before it and the nearest after it bring and
-        are like, if no cut lies between; each of them as the other one's hints complete it."""
+        """What references say of a frame that is no keyframe, and what the nearest keyframe before it and the nearest
+        after it bring and are like, if no cut lies between; each of them as the other one's hints complete it."""
         found = self.from_references(frame)
         before, after = _neighbours(self._keyframes, frame)
         for number, other in ((before, after), (after, before)):
@@ -127,8 +134,7 @@ class StripTransfer:
             arrival = None if number is None else self._path(number, False).at(frame)
             if number is None or arrival is None:
                 continue
-            # On a keyframe the neighbours do not know of each other: it stands between them.
-            anchor, remembered = self._keyframe(number, frame if frame in self._keyframes else other)
+            anchor, remembered = self._keyframe(number, other)
             found.estimates.extend(brought(anchor, arrival, self._shape, abs(frame - number)))
             found.remembered.append(remembered)
             found.exemplars.extend(anchor.exemplars)

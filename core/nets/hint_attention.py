@@ -40,10 +40,11 @@ class HintedCells:
     weight: Tensor
 
 
-def together(pictures: Sequence[HintedCells]) -> HintedCells:
-    """The cells of several pictures, one or more, as one."""
+def cells_together(pictures: Sequence[HintedCells]) -> HintedCells:
+    """The cells of several pictures, one or more, as one; of more than MOST_CELLS, every second, third or so on."""
+    stride = -(-sum(one.weight.shape[1] for one in pictures) // MOST_CELLS) or 1
     fields = zip(*((one.features, one.ab, one.weight) for one in pictures), strict=True)
-    return HintedCells(*(torch.cat(parts, 1) for parts in fields))
+    return HintedCells(*(torch.cat(parts, 1)[:, ::stride] for parts in fields))
 
 
 class HintAttention(nn.Module):

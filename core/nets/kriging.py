@@ -8,6 +8,10 @@ would be in a normalised convolution.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import fields as fields_of
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -22,6 +26,26 @@ _LEAST_NOISE = 1e-2
 _NOWHERE = -1e4
 # Below exp(-87) float32 is subnormal, where a processor takes ten times as long.
 _LEAST_LOG = -80.0
+# Of other pictures' cells, that the solve may take no more than twice the time.
+_MOST_ELSEWHERE = 256
+
+
+@dataclass
+class KnownErrors:
+    """An error field where a picture is hinted: of n cells where they lie for the kernels (B, n, 2 * embedding + 2),
+    log amplitude (B, n, 1), error (B, n, C), and weight (B, n, 1), 0 where a cell only fills up the batch."""
+
+    coordinates: Tensor
+    log_amplitude: Tensor
+    error: Tensor
+    weight: Tensor
+
+
+def errors_together(pictures: Sequence[KnownErrors]) -> KnownErrors:
+    """Those of several pictures, one or more, as one; of too many cells every second, third or so on."""
+    stride = -(-sum(one.weight.shape[1] for one in pictures) // _MOST_ELSEWHERE) or 1
+    fields = zip(*((one.coordinates, one.log_amplitude, one.error, one.weight) for one in pictures), strict=True)
+    return KnownErrors(*(torch.cat(parts, 1)[:, ::stride] for parts in fields))
 
 
 class Kriging(nn.Module):
@@ -40,42 +64,51 @@ class Kriging(nn.Module):
         self.noise = nn.Parameter(torch.tensor([-1.0, -1.0]))
 
     def forward(
-        self, features: Tensor, error: Tensor, weight: Tensor, *, explain: bool = False
-    ) -> tuple[Tensor, Tensor | None]:
-        """features (B, width, h, w); error (B, C, h, w), read where weight (B, 1, h, w), 0..1, is above 0.
+        self,
+        features: Tensor,
+        error: Tensor,
+        weight: Tensor,
+        elsewhere: KnownErrors | None = None,
+        *,
+        explain: bool = False,
+    ) -> tuple[Tensor, Tensor | None, KnownErrors]:
+        """features (B, width, h, w); error (B, C, h, w), read where weight (B, 1, h, w), 0..1, is above 0. elsewhere:
+        what is known of other pictures, whose places mean nothing here.
 
-        Returns the error everywhere, float32 (B, C, h, w), 0 where nothing is hinted; and, if asked to explain, how
-        much of each cell's variance the hints take away (Rasmussen and Williams 2006, eq. 2.26), 0..1, (B, 1, h, w).
+        Returns the error everywhere, float32 (B, C, h, w), 0 where nothing is hinted; if asked to explain, how much of
+        each cell's variance the hints take away (Rasmussen and Williams 2006, eq. 2.26), 0..1, (B, 1, h, w); and what
+        other pictures may recall of this one.
         """
         with torch.autocast(features.device.type, enabled=False):
             coordinates, log_amplitude = self.coordinates(features.float())
-            cell_weight = F.avg_pool2d(weight.float(), 2, ceil_mode=True)
-            chosen = hinted_cells(cell_weight, MOST_CELLS)
-            if not chosen.shape[1]:
-                return torch.zeros_like(error, dtype=torch.float32), torch.zeros_like(
-                    log_amplitude
-                ) if explain else None
-
-            def at_hints(field: Tensor) -> Tensor:
-                pooled = F.avg_pool2d(field * weight, 2, ceil_mode=True) / cell_weight.clamp(min=1e-6)
-                return at_cells(pooled, chosen)
-
-            hint_weight = cell_weight.flatten(1).gather(1, chosen)
-            hints = at_hints(coordinates), at_hints(log_amplitude).masked_fill(hint_weight[..., None] <= 0, _NOWHERE)
-            noise = _LEAST_NOISE + F.softplus(self.noise[0]) + 0.05 * F.softplus(self.noise[1]) / (hint_weight + 0.01)
-            known = sum(self.kernels(hints, hints), torch.diag_embed(noise))
-            factor = torch.linalg.cholesky(known)
-            share = torch.cholesky_solve(at_hints(error.float()), factor)
-            cells = coordinates.flatten(2).transpose(1, 2), log_amplitude.flatten(2).transpose(1, 2)
+            here = _known(coordinates, log_amplitude, error, weight)
+            own = here.weight.shape[1]
+            known = here if elsewhere is None else _beside(here, elsewhere)
+            if not known.weight.shape[1]:
+                nothing = torch.zeros_like(log_amplitude) if explain else None
+                return torch.zeros_like(error, dtype=torch.float32), nothing, here
+            noise = _LEAST_NOISE + F.softplus(self.noise[0]) + 0.05 * F.softplus(self.noise[1]) / (known.weight + 0.01)
+            amplitude = known.log_amplitude.masked_fill(known.weight <= 0, _NOWHERE)
+            near_amplitude = amplitude.clone()
+            near_amplitude[:, own:] = _NOWHERE
+            if own < amplitude.shape[1]:
+                # What is near to another picture's cells is not in sight: to the kernels it is noise.
+                unseen = F.logsigmoid(self.near_share) + 2.0 * amplitude[:, own:]
+                noise = torch.cat((noise[:, :own], noise[:, own:] + unseen.exp()), 1)
+            hints = known.coordinates, amplitude, near_amplitude
+            factor = torch.linalg.cholesky(sum(self.kernels(hints, hints), torch.diag_embed(noise[..., 0])))
+            share = torch.cholesky_solve(known.error, factor)
+            everywhere = log_amplitude.flatten(2).transpose(1, 2)
+            cells = coordinates.flatten(2).transpose(1, 2), everywhere, everywhere
             # Few rows and many columns: a matrix product of many rows and few columns takes six times as long.
             near, far = self.kernels(hints, cells)
             share = share.transpose(1, 2)
             mean = (share @ near + share @ far).view(error.shape)
             if not explain:
-                return mean, None
+                return mean, None, here
             known_part = torch.linalg.solve_triangular(factor, near + far, upper=False)
-            told = known_part.square().sum(1) / (2.0 * cells[1][..., 0]).exp()
-            return mean, told.view_as(log_amplitude).clamp(0.0, 1.0)
+            told = known_part.square().sum(1) / (2.0 * everywhere[..., 0]).exp()
+            return mean, told.view_as(log_amplitude).clamp(0.0, 1.0), here
 
     def coordinates(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Where each cell lies for the kernels, (B, 2 * embedding + 2, h, w), and its log amplitude (B, 1, h, w)."""
@@ -85,22 +118,42 @@ class Kriging(nn.Module):
         place = torch.stack((y, x)).expand(len(features), -1, -1, -1) / self.log_reach.exp()
         return torch.cat((self.embed(features), place), 1), self.amplitude(features).clamp(-4.0, 2.0)
 
-    def kernels(self, a: tuple[Tensor, Tensor], b: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    def kernels(self, a: tuple[Tensor, Tensor, Tensor], b: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         """The covariance of cells a with cells b is the sum of these two, near and far, each (B, n, m).
 
-        a, b: coordinates (B, n or m, 2 * embedding + 2) and log amplitudes (B, n or m, 1).
+        a, b: coordinates (B, n or m, 2 * embedding + 2) and log amplitudes (B, n or m, 1), for far and for near.
         """
         split = (_EMBEDDING, _EMBEDDING + 2)
         far, near = (
-            _bounded_exp_(_left(a_part, a[1]) @ _right(b_part, b[1] + log_share).transpose(1, 2))
-            for a_part, b_part, log_share in zip(
+            _bounded_exp_(_left(a_part, a_log) @ _right(b_part, b_log + log_share).transpose(1, 2))
+            for a_part, b_part, a_log, b_log, log_share in zip(
                 a[0].split(split, -1),
                 b[0].split(split, -1),
+                a[1:],
+                b[1:],
                 (F.logsigmoid(-self.near_share), F.logsigmoid(self.near_share)),
                 strict=True,
             )
         )
         return near, far
+
+
+def _known(coordinates: Tensor, log_amplitude: Tensor, error: Tensor, weight: Tensor) -> KnownErrors:
+    """What planes (B, C, h, w) hold at the hinted cells."""
+    cell_weight = F.avg_pool2d(weight.float(), 2, ceil_mode=True)
+    chosen = hinted_cells(cell_weight, MOST_CELLS)
+
+    def at_hints(field: Tensor) -> Tensor:
+        pooled = F.avg_pool2d(field * weight, 2, ceil_mode=True) / cell_weight.clamp(min=1e-6)
+        return at_cells(pooled, chosen)
+
+    cells = [at_hints(field) for field in (coordinates, log_amplitude, error.float())]
+    return KnownErrors(cells[0], cells[1], cells[2], at_cells(cell_weight, chosen))
+
+
+def _beside(here: KnownErrors, elsewhere: KnownErrors) -> KnownErrors:
+    fields = ((getattr(one, field.name) for one in (here, elsewhere)) for field in fields_of(KnownErrors))
+    return KnownErrors(*(torch.cat(tuple(parts), 1) for parts in fields))
 
 
 def _bounded_exp_(logs: Tensor) -> Tensor:

@@ -21,8 +21,9 @@ from torch import Tensor, nn
 from .ab_bins import bin_centres
 from .blocks import Block, Conv, FireBlock, PlainBlock, stack
 from .domain_transform import spread_hints, step_costs
+from .exemplar import Exemplar
 from .hint_attention import HintAttention, HintedCells
-from .kriging import Kriging
+from .kriging import KnownErrors, Kriging
 from .nearest_hint import nearest_hint
 
 FOLD = 4
@@ -56,23 +57,23 @@ class Colors:
 
     ab: (B, 2, H/2, W/2) in network units. uncorrected: the same before the corrections, (B, 2, H/4, W/4).
     bin_logits: (B, Q, H/8, W/8), over ab_bins.bin_centres(). told: (B, 1, H/4, W/4), 0..1, how much the hints say
-    about each place, by what the network takes to be of one kind; None unless asked for. hinted: what stands under the
-    hints, for another picture to hear of.
+    about each place, by what the network takes to be of one kind; None unless asked for. exemplar: what other
+    pictures may recall of this one.
     """
 
     ab: Tensor
     uncorrected: Tensor
     bin_logits: Tensor
     told: Tensor | None
-    hinted: HintedCells
+    exemplar: Exemplar
 
 
 class TwoTower(nn.Module):
     """lightness (B, 1, H, W) L* 0..100, hint_ab (B, 2, H, W), hint_mask (B, 1, H, W) 0 or 1 → Colors.
 
     transferred: colours (B, 2, H, W) with their confidence (B, 1, H, W), 0..1, or None; ab in Lab units. explain: give
-    Colors.told, too. prior: added to what is corrected by hints, (B, 2, H/4, W/4) in network units. exemplars: hinted
-    cells of other pictures, each of which was seen for itself, of a network that hears of them.
+    Colors.told, too. prior: added to what is corrected by hints, (B, 2, H/4, W/4) in network units. exemplars: what
+    is recalled of other pictures, each of them seen for itself, by a network that hears of them.
     H and W are multiples of SIZE_MULTIPLE.
     """
 
@@ -114,7 +115,7 @@ class TwoTower(nn.Module):
         *,
         explain: bool = False,
         prior: Tensor | None = None,
-        exemplars: HintedCells | None = None,
+        exemplars: Exemplar | None = None,
     ) -> Colors:
         quarter = F.avg_pool2d(lightness, FOLD)
         cell_ab, weight = _pooled(hint_ab, hint_mask, FOLD)
@@ -131,7 +132,8 @@ class TwoTower(nn.Module):
             features = F.interpolate(self.up[level](features), size=levels[level].shape[-2:], mode="nearest")
             features = features + self.meet[level](F.relu(torch.cat((levels[level], hints[level]), 1)))
             if level == 1:
-                recalled, hinted = self._recall(levels[1] + features, cell_ab, weight, nearest, exemplars)
+                cells = None if exemplars is None else exemplars.cells
+                recalled, hinted = self._recall(levels[1] + features, cell_ab, weight, nearest, cells)
                 features = features + recalled
             features = self.up_blocks[level](features)
             if level == 1:
@@ -143,12 +145,13 @@ class TwoTower(nn.Module):
         uncorrected = uncorrected + gate * (brought_ab - uncorrected)
         if prior is not None:
             uncorrected = uncorrected + prior
-        correction, told = self._correction(features, uncorrected, cell_ab, weight, explain)
+        errors = None if exemplars is None else exemplars.errors
+        correction, told, known = self._correction(features, uncorrected, cell_ab, weight, errors, explain)
         corrected = uncorrected + correction
         detail = F.pixel_shuffle(self.to_detail(features).float(), 2)
         if transferred is not None:
             detail = detail + _twice(gate) * (_pooled(brought, confidence, FOLD // 2)[0] - _twice(brought_ab))
-        return Colors(_twice(corrected) + detail, uncorrected, bin_logits, told, hinted)
+        return Colors(_twice(corrected) + detail, uncorrected, bin_logits, told, Exemplar(hinted, known))
 
     def transfer_path(self) -> list[Tensor]:
         """The parameters that only transferred colours meet: without any, the answer does not depend on them."""
@@ -214,21 +217,27 @@ class TwoTower(nn.Module):
         return self.attended(torch.cat((trusted, trust), 1)), hinted
 
     def _correction(
-        self, features: Tensor, uncorrected: Tensor, cell_ab: Tensor, weight: Tensor, explain: bool
-    ) -> tuple[Tensor, Tensor | None]:
+        self,
+        features: Tensor,
+        uncorrected: Tensor,
+        cell_ab: Tensor,
+        weight: Tensor,
+        elsewhere: KnownErrors | None,
+        explain: bool,
+    ) -> tuple[Tensor, Tensor | None, KnownErrors]:
         """What the decoder gets wrong under the hints: by kriging, and what that leaves, along learned affinities.
-        And how much the hints tell of each place."""
+        How much the hints tell of each place. And what another picture may recall of the errors."""
         with torch.autocast(features.device.type, enabled=False):
             affinity = self.to_affinity(features.float())
             cost = F.softplus(affinity[:, :2])
             across = 0.5 * (cost[:, 0, :, 1:] + cost[:, 0, :, :-1])
             down = 0.5 * (cost[:, 1, 1:] + cost[:, 1, :-1])
             error = (cell_ab.float() - uncorrected) * (weight > 0)
-            alike, told = self.kriging(features, error, weight, explain=explain)
+            alike, told, known = self.kriging(features, error, weight, elsewhere, explain=explain)
             error = (error - alike) * (weight > 0)
             spread_error, reached = spread_hints(error, weight.float(), across, down)
             share = torch.sigmoid(affinity[:, 2:3]) * reached / (reached + F.softplus(affinity[:, 3:]) + 1e-6)
-            return alike + spread_error * share, told
+            return alike + spread_error * share, told, known
 
 
 def _pooled(ab: Tensor, weight: Tensor, size: int) -> tuple[Tensor, Tensor]:

@@ -71,10 +71,10 @@ RECIPES = {
     "two-tower-cpu-sixth-again": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1.5e-3, seed=2031, hint_side_rank=8),
     # A seventh, of what another picture tells.
     "two-tower-cpu-seventh": Recipe(
-        "two-tower", _MIDDLE_PHASES, learning_rate=1.5e-3, seed=2032, hint_side_rank=8, led_share=0.6
+        "two-tower", _MIDDLE_PHASES, learning_rate=1e-3, seed=2032, hint_side_rank=8, led_share=0.6
     ),
     "two-tower-cpu-seventh-again": Recipe(
-        "two-tower", _MIDDLE_PHASES, learning_rate=1.5e-3, seed=2033, hint_side_rank=8, led_share=0.6
+        "two-tower", _MIDDLE_PHASES, learning_rate=1e-3, seed=2033, hint_side_rank=8, led_share=0.6
     ),
     "squeeze-cpu-continued": Recipe("squeeze", _CONTINUED_PHASES, learning_rate=1.2e-3),
     "squeeze-cpu-third": Recipe("squeeze", _FINE_PHASES, learning_rate=1.2e-3, seed=2027),

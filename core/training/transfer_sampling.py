@@ -9,8 +9,6 @@ from torch import Tensor
 TRANSFERRED_SHARE = 0.3
 # Pixels at 256 by which colours miss their place at most.
 _SLIP = 4.0
-# The mean confidence of a frame's places that routes lead to, and of the others, as the transfer network has it.
-_SURE_OF_KNOWN, _SURE_OF_UNKNOWN = (0.7, 0.97), (0.1, 0.4)
 
 
 def sample_transferred(ab: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -21,42 +19,17 @@ def sample_transferred(ab: Tensor, generator: torch.Generator) -> tuple[Tensor, 
     """
     batch, _, height, width = ab.shape
     slip = smooth_noise(batch, 2, 6, height, width, generator) * torch.rand(batch, 1, 1, 1, generator=generator)
-    moved = _displaced(ab, slip * _SLIP * height / 256)
+    moved = displaced(ab, slip * _SLIP * height / 256)
     far = torch.randn(batch, 2, 1, 1, generator=generator) * 0.3 * height
-    elsewhere = _displaced(ab, far.expand(-1, -1, height, width))
+    elsewhere = displaced(ab, far.expand(-1, -1, height, width))
 
-    wrong = (smooth_noise(batch, 1, 8, height, width, generator) > _between(batch, 0.7, 2.5, generator)).float()
-    missing = smooth_noise(batch, 1, 8, height, width, generator) > _between(batch, -0.5, 2.5, generator)
+    wrong = (smooth_noise(batch, 1, 8, height, width, generator) > _threshold(batch, 0.7, 2.5, generator)).float()
+    missing = smooth_noise(batch, 1, 8, height, width, generator) > _threshold(batch, -0.5, 2.5, generator)
     sureness = 0.4 + 0.6 * torch.rand(batch, 1, 1, 1, generator=generator)
     ripple = torch.sigmoid(3.0 + 1.5 * smooth_noise(batch, 1, 16, height, width, generator))
     doubt = 1.0 - wrong * (1.0 - torch.rand(batch, 1, 1, 1, generator=generator).square())
     given = torch.rand(batch, 1, 1, 1, generator=generator) < TRANSFERRED_SHARE
     return moved + wrong * (elsewhere - moved), sureness * ripple * doubt * (~missing & given)
-
-
-def brought_with_calibrated_confidence(
-    ab: Tensor, known: Tensor, other_ab: Tensor, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
-    """Colours as a strip's frame has them, for true chroma ab (B, 2, H, W): (B, 2, H, W) and their confidence
-    (B, 1, H, W), 0..1, which is how often they are right.
-
-    known: bool (B, 1, H, W), what routes lead to, and is sure but for a few places. Elsewhere likeness brings what it
-    may. other_ab: (B, 2, H, W), the picture's that what is wrong comes from.
-    """
-    batch, _, height, width = ab.shape
-    slip = smooth_noise(batch, 2, 6, height, width, generator) * torch.rand(batch, 1, 1, 1, generator=generator)
-    moved = _displaced(ab, slip * _SLIP * height / 256)
-    far = torch.randn(batch, 2, 1, 1, generator=generator) * 0.3 * height
-    elsewhere = _displaced(other_ab, far + smooth_noise(batch, 2, 8, height, width, generator) * 0.2 * height)
-    sure = _between(batch, *_SURE_OF_KNOWN, generator) + 0.1 * smooth_noise(batch, 1, 12, height, width, generator)
-    unsure = _between(batch, *_SURE_OF_UNKNOWN, generator) + 0.1 * smooth_noise(batch, 1, 12, height, width, generator)
-    confidence = torch.where(known, sure.clamp(0.2, 0.99), unsure.clamp(0.03, 0.6))
-    luck = torch.special.ndtr(smooth_noise(batch, 1, 14, height, width, generator))
-    return torch.where(luck < confidence, moved, elsewhere), confidence
-
-
-def _between(batch: int, low: float, high: float, generator: torch.Generator) -> Tensor:
-    return low + (high - low) * torch.rand(batch, 1, 1, 1, generator=generator)
 
 
 def smooth_noise(batch: int, planes: int, cells: int, height: int, width: int, generator: torch.Generator) -> Tensor:
@@ -65,7 +38,11 @@ def smooth_noise(batch: int, planes: int, cells: int, height: int, width: int, g
     return F.interpolate(coarse, size=(height, width), mode="bicubic", align_corners=False)
 
 
-def _displaced(ab: Tensor, offset: Tensor) -> Tensor:
+def _threshold(batch: int, low: float, high: float, generator: torch.Generator) -> Tensor:
+    return low + (high - low) * torch.rand(batch, 1, 1, 1, generator=generator)
+
+
+def displaced(ab: Tensor, offset: Tensor) -> Tensor:
     """ab seen `offset` (B, 2, H, W: y, x, pixels) away; beyond an edge the picture is mirrored."""
     height, width = ab.shape[-2:]
     y = torch.arange(height).view(1, height, 1) + offset[:, 0]

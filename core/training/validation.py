@@ -12,9 +12,10 @@ from ..color import lab_from_srgb, recolor
 from ..evaluation.metrics import psnr
 from ..evaluation.protocol import SIDE, VALIDATION_COUNTS, centre_square, protocol_hints
 from ..leading import SURE
+from ..nets.fusion import TransferNet
 from ..nets.two_tower import AB_SCALE, TwoTower
 from .crops import PictureMix
-from .led_samples import Led, led_by_reference, sample_led
+from .led_samples import led_colors, sample_led
 
 _LED_SEED = 2026
 
@@ -33,17 +34,17 @@ class Validation:
         return {count: self._psnr_at(count, network, device) for count in VALIDATION_COUNTS}
 
     @torch.no_grad()
-    def led_error(self, network: TwoTower, device: torch.device) -> float:
+    def led_error(self, network: TwoTower, transfer: TransferNet, device: torch.device) -> float:
         """Root mean square error of ab where a frame's transferred colours are not sure, mean over the pictures."""
         rng = np.random.default_rng(_LED_SEED)
         figures = []
         for picture in self._pictures:
             # One after the other, so that each has one frame.
             led = sample_led(PictureMix([([picture], 1.0)]), 1, SIDE, 0.0, rng)
-            led = Led(*(part.to(device) for part in led))
-            ab = led_by_reference(network, led).ab * AB_SCALE
-            square = (ab - F.avg_pool2d(led.ab, 2)).square().sum(1, keepdim=True)
-            unsure = F.avg_pool2d((led.confidence < SURE).float(), 2)
+            led = led.to(device)
+            colors, confidence = led_colors(network, transfer, led)
+            square = (colors.ab * AB_SCALE - F.avg_pool2d(led.ab, 2)).square().sum(1, keepdim=True)
+            unsure = F.avg_pool2d((confidence < SURE).float(), 2)
             figures.append(float((square * unsure).sum() / unsure.sum().clamp(min=1.0)) ** 0.5)
         return float(np.mean(figures))
 

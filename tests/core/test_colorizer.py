@@ -208,17 +208,25 @@ def test_leading_colours_spread_beyond_themselves_but_are_not_imposed(colorizer:
     assert np.abs(led - true_ab)[leads].max() > 0.5
 
 
-@pytest.mark.parametrize("name", PHOTOGRAPHS)
-def test_an_exemplar_s_colours_are_heard_where_nothing_is_brought(colorizer: Colorizer, name: str) -> None:
-    picture = photograph(name)
-    left, right = (np.ascontiguousarray(half) for half in (picture[:, :128], picture[:, 128:]))
-    lightness = lightness_from_srgb(right)
-    exemplars = colorizer.remember(lightness_from_srgb(left), ab_from_srgb(left), leading_places(left.shape[:2]))
-    alone, told = (
-        psnr(recolor(right, colorizer.predict(lightness, *no_hints(lightness), exemplars=heard)), right)
+@pytest.mark.parametrize("name", ["chelsea", "coffee"])
+@pytest.mark.parametrize("seen", [0, 1])
+def test_an_exemplar_s_colours_are_heard_where_nothing_is_brought(colorizer: Colorizer, name: str, seen: int) -> None:
+    halves = [np.ascontiguousarray(half) for half in np.split(photograph(name), 2, axis=1)]
+    told, picture = halves[seen], halves[1 - seen]
+    lightness = lightness_from_srgb(picture)
+    exemplars = colorizer.remember(lightness_from_srgb(told), ab_from_srgb(told), leading_places(told.shape[:2]))
+    alone, led = (
+        psnr(recolor(picture, colorizer.predict(lightness, *no_hints(lightness), exemplars=heard)), picture)
         for heard in ([], exemplars)
     )
-    assert told > alone + 0.5
+    assert led > alone + 1.5
+
+
+def test_an_exemplar_without_hints_says_nothing(colorizer: Colorizer) -> None:
+    lightness = lightness_from_srgb(photograph("coffee"))
+    exemplars = colorizer.remember(lightness, *no_hints(lightness))
+    heard = colorizer.predict(lightness, *no_hints(lightness), exemplars=exemplars)
+    assert np.array_equal(heard, colorizer.predict(lightness, *no_hints(lightness)))
 
 
 def test_squeeze_remembers_no_exemplars() -> None:

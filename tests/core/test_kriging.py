@@ -15,7 +15,11 @@ def test_the_mean_is_the_gaussian_processs_own() -> None:
     hinted = [(0, 0), (2, 6), (6, 10)]
     for y, x in hinted:
         weight[:, :, y : y + 2, x : x + 2] = 1.0
-    mean, told = kriging(features, error, weight, explain=True)
+    # What lies elsewhere is the last of them: near nothing here, and so much the noisier.
+    elsewhere = torch.randn(1, 6, 8, 12), torch.randn(1, 2, 8, 12), torch.zeros_like(weight)
+    elsewhere[2][..., 4:6, 4:6] = 1.0
+    _, _, remembered = kriging(*elsewhere)
+    mean, told, _ = kriging(features, error, weight, remembered, explain=True)
 
     coordinates, log_amplitude = kriging.coordinates(features)
 
@@ -29,7 +33,9 @@ def test_the_mean_is_the_gaussian_processs_own() -> None:
         return [field[0, :, y : y + 2, x : x + 2].mean((1, 2)) for y, x in hinted]
 
     places, amplitudes = pooled(coordinates), [value[0] for value in pooled(log_amplitude)]
-    errors = torch.stack(pooled(error))
+    errors = torch.stack([*pooled(error), remembered.error[0, 0]])
+    places.append(torch.cat((remembered.coordinates[0, 0, :16], torch.full((18,), 1e3))))
+    amplitudes.append(remembered.log_amplitude[0, 0, 0])
     noise = (
         _LEAST_NOISE
         + torch.nn.functional.softplus(kriging.noise[0])
@@ -37,17 +43,17 @@ def test_the_mean_is_the_gaussian_processs_own() -> None:
     )
     known = torch.stack(
         [
-            torch.stack([covariance(places[i], places[j], amplitudes[i], amplitudes[j]) for j in range(3)])
-            for i in range(3)
+            torch.stack([covariance(places[i], places[j], amplitudes[i], amplitudes[j]) for j in range(4)])
+            for i in range(4)
         ]
     )
-    shares = torch.linalg.solve(known + noise * torch.eye(3), errors)
+    shares = torch.linalg.solve(known + noise * torch.eye(4), errors)
     y, x = 4, 7
     to_hints = torch.stack(
-        [covariance(coordinates[0, :, y, x], places[i], log_amplitude[0, 0, y, x], amplitudes[i]) for i in range(3)]
+        [covariance(coordinates[0, :, y, x], places[i], log_amplitude[0, 0, y, x], amplitudes[i]) for i in range(4)]
     )
     assert torch.allclose(mean[0, :, y, x], to_hints @ shares, atol=1e-4)
-    taken = to_hints @ torch.linalg.solve(known + noise * torch.eye(3), to_hints)
+    taken = to_hints @ torch.linalg.solve(known + noise * torch.eye(4), to_hints)
     assert told is not None
     assert torch.allclose(told[0, 0, y, x], taken / torch.exp(2.0 * log_amplitude[0, 0, y, x]), atol=1e-4)
 
@@ -62,7 +68,7 @@ def test_a_picture_without_hints_is_not_touched_by_its_batch() -> None:
     kriging = Kriging(6)
     features, error, weight = torch.randn(2, 6, 8, 8), torch.randn(2, 2, 8, 8), torch.zeros(2, 1, 8, 8)
     weight[0, :, 3, 3] = 1.0
-    mean, _ = kriging(features, error, weight)
+    mean, _, _ = kriging(features, error, weight)
     assert mean[0].abs().max() > 0.0
     assert mean[1].abs().max() < 1e-6
 

@@ -9,7 +9,7 @@ from core.color import lab_from_srgb
 from core.nets.ab_bins import bin_centres, nearest_bins
 from core.nets.blocks import Conv, freeze
 from core.nets.domain_transform import TURNS, spread, spread_hints, step_costs
-from core.nets.hint_attention import HintAttention, together
+from core.nets.hint_attention import HintAttention, HintedCells, cells_together
 from core.nets.two_tower import VARIANTS
 
 
@@ -132,10 +132,19 @@ def test_what_another_picture_shows_is_heard_by_its_look_wherever_it_lay(hears_n
     assert ((heard[..., 0] - blue).norm(dim=-1) < (heard[..., 0] - red).norm(dim=-1)).all()
     assert ((heard[..., 7] - red).norm(dim=-1) < (heard[..., 7] - blue).norm(dim=-1)).all()
     # Two pictures that say the same are heard of the more, and say the same.
-    both, more = attention(mirrored, *nothing, nearest, together([alone, alone]))
+    both, more = attention(mirrored, *nothing, nearest, cells_together([alone, alone]))
     assert (more > trust).all()
     heard_of_both = (both.unflatten(1, (attention.heads, 2)) / more.unsqueeze(2))[0, :, :, 3]
     assert torch.allclose(heard_of_both, heard, atol=1e-4)
+
+
+def test_many_pictures_are_remembered_by_fewer_cells_of_each() -> None:
+    one = HintedCells(torch.randn(1, 200, 16), torch.randn(1, 200, 2), torch.ones(1, 200, 1))
+    for count, expected in ((1, 200), (10, 2000), (40, 2000)):
+        heard = cells_together([one] * count)
+        assert heard.features.shape[1] == heard.ab.shape[1] == heard.weight.shape[1] == expected
+    nothing = HintedCells(*(part[:, :0] for part in (one.features, one.ab, one.weight)))
+    assert cells_together([nothing]).weight.shape[1] == 0
 
 
 def test_every_srgb_colour_is_near_its_bin() -> None:

@@ -1,0 +1,29 @@
+"""What a colorizer may recall of a picture in another one: what its hints stand on, and what it gets wrong there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .hint_attention import HintedCells, cells_together
+from .kriging import KnownErrors, errors_together
+
+
+@dataclass
+class Exemplar:
+    """Of a picture that was seen for itself: its hinted cells, for attention, and its errors there, for kriging."""
+
+    cells: HintedCells
+    errors: KnownErrors
+
+    @property
+    def is_hinted(self) -> bool:
+        """Whether anything can be recalled of it."""
+        return bool(self.cells.weight.any())
+
+
+def together(exemplars: Sequence[Exemplar]) -> Exemplar:
+    """Several exemplars, one or more, as one."""
+    return Exemplar(
+        cells_together([one.cells for one in exemplars]), errors_together([one.errors for one in exemplars])
+    )
