@@ -19,7 +19,7 @@ from .hint_reach import hinted_share, kept_share
 from .hint_tracking import HintTracker, stroked_keyframes
 from .hints import HintTrack
 from .job import Settings
-from .leading import SURE, leading_places
+from .leading import FOLLOWED, SURE, leading_places
 from .nets.exemplar import Exemplar
 from .overlap import overlapped
 from .prediction_pool import prediction_pool, worker_count
@@ -33,9 +33,6 @@ from .transfer_network import TransferNetwork
 # How far keyframes' sure colours count beside what the frame's own hints say. On four clips with 20 hints on three
 # frames 0.3 to 1 are within 0.05 dB, and 0.1 dB better than leading the colorizer by them.
 _KEYFRAMES_SHARE = 0.7
-# How much a hint counts that was followed from a keyframe, beside a stroke on the frame itself: 0.1 dB on these clips
-# from 0.5 down to 0.08.
-_FOLLOWED = 0.25
 _STROKED_KEPT = 4
 
 
@@ -130,7 +127,7 @@ class StripColorizer:
         hint_ab, mask = self._hints.at(number)
         evidence = self._transfer.evidence(number)
         self._running[number] = pool.submit(
-            self._predict, self._small(lightness), hint_ab, mask, evidence, sureness=_FOLLOWED
+            self._predict, self._small(lightness), hint_ab, mask, evidence, sureness=FOLLOWED
         )
 
     def _predict(

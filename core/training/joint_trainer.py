@@ -49,7 +49,8 @@ class Joint(nn.Module):
             part.requires_grad_(False)
 
     def forward(self, seen: View, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
-        """ab (B, 2, h, w), Lab units, cells of FUSION_CELL: as strip_coloring has it, before it is made steady."""
+        """ab (B, 2, h, w), Lab units, cells of FUSION_CELL: as strip_coloring has it without exemplars, before it is
+        made steady."""
         ab, confidence = (part.float() for part in brought(choose(self.transfer, seen), seen))
         height, width = seen.lightness.shape[-2:]
         dense, trust = (F.interpolate(part, size=(height, width), mode="bilinear") for part in (ab, confidence))

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..leading import SURE, leading_places
+from ..leading import FOLLOWED, SURE, leading_places
 from ..nets.fusion import FUSION_CELL, Estimates, Memory, TransferNet
 from ..nets.similarity import CELL
 from ..nets.two_tower import AB_SCALE, Colors, TwoTower
@@ -30,8 +30,6 @@ _KEYFRAMES_SHARE = 0.4
 _UNCOVERED_SHARE, _NEW_SHARE = 0.6, 0.4
 # How many deviations of smooth noise stay as they are.
 _LEAST_CHANGED, _MOST_CHANGED = 2.0, 0.5
-# How much a hint counts that was followed to a frame, as strip_coloring has it.
-_FOLLOWED = 0.25
 # Pixels by which a carried and a matched route slip, and the doubt of what they lead to and of what they do not.
 _SLIPS = 2.0, 1.0
 _KNOWN_DOUBT, _LOST_DOUBT = (0.3, 1.5), (1.0, 8.0)
@@ -81,7 +79,7 @@ def sample_led(pictures: PictureMix, count: int, size: int, film_share: float, r
         hints = torch.cat(sample_hints(anchor_ab, generator), 1)
         here = torch.stack([_moved(hints[i], -down, -right) for i, (down, right) in enumerate(offsets)]) * known
         hint_ab, hint_mask = here.split((2, 1), 1)
-        told = hint_ab.contiguous(), hint_mask * _FOLLOWED
+        told = hint_ab.contiguous(), hint_mask * FOLLOWED
         anchor_hints, anchor_mask = hints.split((2, 1), 1)
         return Led(lightness, ab, *told, anchor_lightness, anchor_hints, anchor_mask, None)
     hidden = torch.stack([_moved(uncovered[i].float(), *offset) for i, offset in enumerate(offsets)])
