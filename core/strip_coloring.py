@@ -177,12 +177,7 @@ class StripColorizer:
             return Anchor(reference.lightness, self._with_strokes(number, reference.ab))
         lightness = self._lightness(number)
         hint_ab, mask = self._hints.told(number, other)
-        evidence = self._transfer.from_references(number)
-        own = rasterize(self._strokes[number], self._shape[1], self._shape[0])[1]
-        # Where none of the other's hints arrive, a cut may lie between.
-        if other is not None and (mask & ~own).any():
-            evidence.exemplars.extend(self._stroked(other))
-        ab = self._predict(lightness, hint_ab, mask, evidence)
+        ab = self._predict(lightness, hint_ab, mask, self._transfer.from_references(number))
         return Anchor(lightness, ab, hinted_share(lightness, mask), self._stroked(number))
 
     def _remember_strokes(self, number: int) -> list[Exemplar]:

@@ -68,13 +68,13 @@ def test_a_keyframe_s_colours_do_not_cross_a_cut(colorizer: Colorizer) -> None:
     np.testing.assert_array_equal(with_hint[4:], without[4:])
 
 
-def test_a_keyframe_hears_the_strokes_of_its_neighbours_in_its_shot_and_of_no_other(colorizer: Colorizer) -> None:
+def test_frames_recall_the_strokes_of_keyframes_in_their_shot_and_of_no_other(colorizer: Colorizer) -> None:
     frames = pan(14, 3.0)
     own = Keyframe(12, (Stroke("#808080", 0.02, ((0.9, 0.9),)),))
     # What is red on the first frame has left the picture on the last ones.
     red = Keyframe(0, (Stroke(RED, 0.04, ((0.02, 0.3), (0.1, 0.5))), Stroke("#808080", 0.02, ((0.8, 0.5),))))
     alone, with_red = (
-        list(strip(colorizer, frames, HintTrack(track)).render(11, 12)) for track in ((own,), (red, own))
+        list(strip(colorizer, frames, HintTrack(track)).render(10, 11)) for track in ((own,), (red, own))
     )
     for with_it, without in zip(with_red, alone, strict=True):
         assert error(with_it, without) > 0.5
