@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -78,8 +78,17 @@ class StripColorizer:
         self._motion = StripMotion(footage, motion_shape(width, height))
         self._hints = HintTracker(track, self._motion, self._shape)
         self._strokes = {keyframe.frame: keyframe.strokes for keyframe in stroked_keyframes(track)}
-        self._references = {number: self._exemplar(picture) for number, picture in (references or {}).items()}
-        # A keyframe's colours are asked for as each of its neighbours completes them.
+        self._references = {
+            number: Anchor(self._small(lightness_from_srgb(picture)), self._small(ab_from_srgb(picture)))
+            for number, picture in (references or {}).items()
+        }
+        # Of a reference some colours are told as hints are.
+        told = leading_places(self._shape)
+        self._exemplars = [
+            exemplar
+            for one in self._references.values()
+            for exemplar in colorizer.remember(one.lightness, one.ab, told)
+        ]
         self._stroked = lru_cache(_STROKED_KEPT)(self._remember_strokes)
         self._network = load_transfer_network(colorizer.device)
         self._transfer = StripTransfer(
@@ -126,19 +135,28 @@ class StripColorizer:
             return
         hint_ab, mask = self._hints.at(number)
         evidence = self._transfer.evidence(number)
+        strokes = [exemplar for keyframe in evidence.keyframes for exemplar in self._stroked(keyframe)]
         self._running[number] = pool.submit(
-            self._predict, self._small(lightness), hint_ab, mask, evidence, sureness=FOLLOWED
+            self._predict, self._small(lightness), hint_ab, mask, evidence, FOLLOWED, strokes
         )
 
     def _predict(
-        self, lightness: np.ndarray, hint_ab: np.ndarray, mask: np.ndarray, evidence: Evidence, sureness: float = 1.0
+        self,
+        lightness: np.ndarray,
+        hint_ab: np.ndarray,
+        mask: np.ndarray,
+        evidence: Evidence,
+        sureness: float = 1.0,
+        strokes: Sequence[Exemplar] = (),
     ) -> np.ndarray:
+        """A frame's ab at working size. sureness: of the hints. strokes: what is recalled of keyframes."""
+        exemplars = [*self._exemplars, *strokes]
         transferred = evidence.answer(self._network, lightness)
         saturation = self._settings.saturation
         if transferred is None or evidence.support:
             ab = self._colorizer.predict(
                 lightness, hint_ab, mask, saturation=saturation, sureness=sureness, mirrored=self._still,
-                exemplars=evidence.exemplars,
+                exemplars=exemplars,
             )  # fmt: skip
             if transferred is None:
                 return ab
@@ -152,14 +170,9 @@ class StripColorizer:
         trusted = transferred._replace(confidence=transferred.confidence**2, leads=leads)
         ab = self._colorizer.predict(
             lightness, hint_ab, mask, saturation=saturation, transferred=trusted, mirrored=self._still,
-            exemplars=evidence.exemplars,
+            exemplars=exemplars,
         )  # fmt: skip
         return _drawn_to(transferred, ab, transferred.confidence * ~mask)
-
-    def _exemplar(self, picture: np.ndarray) -> Anchor:
-        """A reference as it was given, uint8 or uint16 (height, width, 3); some colours are told as hints are."""
-        lightness, ab = self._small(lightness_from_srgb(picture)), self._small(ab_from_srgb(picture))
-        return Anchor(lightness, ab, exemplars=self._colorizer.remember(lightness, ab, leading_places(self._shape)))
 
     def _reference(self, number: int) -> Anchor:
         """The colours of the frame that a reference stands on: its own, or, where it is another picture, colours like
@@ -178,7 +191,7 @@ class StripColorizer:
         lightness = self._lightness(number)
         hint_ab, mask = self._hints.told(number, other)
         ab = self._predict(lightness, hint_ab, mask, self._transfer.from_references(number))
-        return Anchor(lightness, ab, hinted_share(lightness, mask), self._stroked(number))
+        return Anchor(lightness, ab, hinted_share(lightness, mask))
 
     def _remember_strokes(self, number: int) -> list[Exemplar]:
         """What other frames may recall of a keyframe by its own strokes."""

@@ -18,7 +18,6 @@ import numpy as np
 
 from .colorizer import Transferred
 from .flow import warp
-from .nets.exemplar import Exemplar
 from .strip_motion import StripMotion
 from .transfer_network import Estimate, Remembered, TransferNetwork
 from .transfer_paths import AnchorPaths, Arrival, Route
@@ -33,24 +32,22 @@ _FINE_REFERENCES = 1
 
 class Anchor(NamedTuple):
     """A frame whose colours are known. lightness: float32 (H, W); ab: float32 (H, W, 2); both at working size.
-    support: float32 (H, W), 0..1, how far a keyframe's strokes reach; None where all is known. exemplars: what the
-    colorizer may recall of it on other frames."""
+    support: float32 (H, W), 0..1, how far a keyframe's strokes reach; None where all is known."""
 
     lightness: np.ndarray
     ab: np.ndarray
     support: np.ndarray | None = None
-    exemplars: Sequence[Exemplar] = ()
 
 
 class Evidence(NamedTuple):
-    """What is known of a frame's colours: what routes bring, and pictures to find likeness in, for the transfer network
-    and for the colorizer (exemplars). support: of each route from a keyframe float32 (H, W), 0..1, how far strokes
-    reach what it brings; empty where references tell of everything."""
+    """What is known of a frame's colours: what routes bring, and pictures to find likeness in. support: of each route
+    from a keyframe float32 (H, W), 0..1, how far strokes reach what it brings; empty where references tell of
+    everything. keyframes: those on both sides of the frame, in its shot."""
 
     estimates: list[Estimate]
     remembered: list[Remembered]
     support: list[np.ndarray]
-    exemplars: list[Exemplar]
+    keyframes: list[int]
 
     @property
     def reached(self) -> np.ndarray:
@@ -83,15 +80,14 @@ class StripTransfer:
         what was asked for long ago."""
         self._motion, self._shape, self._network = motion, shape, network
         self._keyframes, self._reference_frames = list(keyframes), sorted(references)
-        self._make_keyframe = keyframe
-        self._keyframe = lru_cache(_ANCHORS_KEPT)(self._told_keyframe)
+        self._keyframe = lru_cache(_ANCHORS_KEPT)(keyframe)
+        self._remembered = lru_cache(_ANCHORS_KEPT)(self._remembered_keyframe)
         self._path = lru_cache(_ANCHORS_KEPT)(self._path_to)
         self._reference = lru_cache(_ANCHORS_KEPT)(reference)
         coarse = len(references) > _FINE_REFERENCES
         self._references = {
             frame: network.remember(one.lightness, one.ab, coarse=coarse) for frame, one in references.items()
         }
-        self._exemplars = [exemplar for one in references.values() for exemplar in one.exemplars]
 
     def reference(self, frame: int) -> Anchor:
         """The colours of a frame that a reference stands on."""
@@ -102,11 +98,11 @@ class StripTransfer:
         cut lies between, complete it."""
         found = [number for number in _neighbours(self._keyframes, frame) if number is not None]
         others: list[int | None] = [number for number in found if self._path(number, False).at(frame) is not None]
-        return np.mean([self._keyframe(frame, other)[0].ab for other in others or [None]], axis=0)
+        return np.mean([self._keyframe(frame, other).ab for other in others or [None]], axis=0)
 
     def likeness(self) -> Evidence:
         """What is known of any frame by the references alone, wherever they stand."""
-        return Evidence([], list(self._references.values()), [], list(self._exemplars))
+        return Evidence([], list(self._references.values()), [], [])
 
     def around(self, frame: int) -> tuple[int, int]:
         """The keyframes before and after the frame, itself not among them; beyond the strip where there is none."""
@@ -134,18 +130,18 @@ class StripTransfer:
             arrival = None if number is None else self._path(number, False).at(frame)
             if number is None or arrival is None:
                 continue
-            anchor, remembered = self._keyframe(number, other)
+            anchor = self._keyframe(number, other)
             found.estimates.extend(brought(anchor, arrival, self._shape, abs(frame - number)))
-            found.remembered.append(remembered)
-            found.exemplars.extend(anchor.exemplars)
+            found.remembered.append(self._remembered(number, other))
+            found.keyframes.append(number)
             if not self._references and anchor.support is not None:
                 routes = arrival.routes
                 found.support.extend(warp(anchor.support, _flow_at(route, self._shape)) for route in routes)
         return found
 
-    def _told_keyframe(self, frame: int, other: int | None) -> tuple[Anchor, Remembered]:
-        anchor = self._make_keyframe(frame, other)
-        return anchor, self._network.remember(anchor.lightness, anchor.ab, coarse=True)
+    def _remembered_keyframe(self, frame: int, other: int | None) -> Remembered:
+        anchor = self._keyframe(frame, other)
+        return self._network.remember(anchor.lightness, anchor.ab, coarse=True)
 
     def _path_to(self, anchor: int, match: bool) -> AnchorPaths:
         return AnchorPaths(self._motion, anchor, match=match)
