@@ -143,17 +143,15 @@ class Colorizer:
         return np.ascontiguousarray(np.moveaxis(ab.numpy(), 0, -1))
 
     @torch.inference_mode()
-    def remember(self, lightness: np.ndarray, hint_ab: np.ndarray, hint_mask: np.ndarray) -> list[Exemplar]:
-        """What other pictures may recall of this one, as `predict` takes it; nothing for a variant that hears of none.
+    def remember(self, lightness: np.ndarray, hint_ab: np.ndarray, hint_mask: np.ndarray) -> Exemplar:
+        """What other pictures may recall of this one, as `predict` takes it.
 
         lightness, hint_ab, hint_mask: as in `predict`. Raises ValueError for shapes that do not fit or values that are
         not finite.
         """
         _check(lightness, hint_ab, hint_mask, 0.0)
-        if not self._network.hears_exemplars:
-            return []
         small, hints, mask = self._to_working_size(*_planes(lightness, hint_ab, hint_mask))
-        return [self._forward(small, hints, mask, None).exemplar]
+        return self._forward(small, hints, mask, None).exemplar
 
     def suggest(
         self,

@@ -1,4 +1,4 @@
-"""How what is known of other frames leads the colorizer: what is sure as hints do, the rest by how sure it is."""
+"""How transferred colours lead the colorizer: what is sure as hints do, the rest by how sure it is."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ from .nets.two_tower import FOLD
 # Confidence from which on a transferred colour is as good as a hint. On four clips 0.6 gave 32.3 dB, 0.75 32.1; the
 # colorizer's path for transferred colours 32.1; no help of the colorizer 32.0.
 SURE = 0.6
-# How much a hint counts that was followed from a keyframe, beside a stroke on the frame itself: 0.1 dB on these clips
-# from 0.5 down to 0.08.
-FOLLOWED = 0.25
 # Four, six and eight give the same within 0.1 dB; none loses 0.2. The colorizer takes 128, 117 and 111 ms of a core.
 _SURE_EVERY = 6
 

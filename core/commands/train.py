@@ -59,8 +59,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _train_colorizer(args: argparse.Namespace) -> int:
     from ..devices import choose_device
-    from ..nets.fusion import TransferNet
-    from ..nets.weights_file import in_few_levels, load_network, load_weights, save_weights, shipped_weights
+    from ..nets.weights_file import in_few_levels, load_network, save_weights
     from ..picture_sets import read_pictures
     from ..training.crops import PictureMix
     from ..training.recipes import RECIPES
@@ -74,12 +73,8 @@ def _train_colorizer(args: argparse.Namespace) -> int:
     data_sets[0] = (learned, data_sets[0][1])
     for (path, _), (pictures, share) in zip(map(_path_and_share, args.data), data_sets, strict=True):
         print(f"{path}: {len(pictures)} pictures, share {share:g}", flush=True)
-    transfer = None
-    if recipe.led_share > 0.0:
-        transfer = TransferNet()
-        load_weights(transfer, shipped_weights("transfer"), "transfer")
-    device = choose_device(args.device)
-    trainer = ColorizerTrainer(recipe, PictureMix(data_sets), Validation(kept), Path(args.out), device, transfer)
+    folder = Path(args.out)
+    trainer = ColorizerTrainer(recipe, PictureMix(data_sets), Validation(kept), folder, choose_device(args.device))
     if trainer.checkpoint.exists():
         trainer.resume()
         print(f"resumed at step {trainer.step}", flush=True)

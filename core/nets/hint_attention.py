@@ -50,9 +50,7 @@ def cells_together(pictures: Sequence[HintedCells]) -> HintedCells:
 class HintAttention(nn.Module):
     """Chroma gathered from hinted cells of similar look, by several heads of their own temperature and reach."""
 
-    def __init__(
-        self, width: int, *, hears_nearest: bool, hears_exemplars: bool, heads: int = 3, head_width: int = 24
-    ) -> None:
+    def __init__(self, width: int, *, hears_nearest: bool, heads: int = 3, head_width: int = 24) -> None:
         super().__init__()
         self.heads = heads
         self.query = nn.Conv2d(width, heads * head_width, 1)
@@ -64,9 +62,6 @@ class HintAttention(nn.Module):
         if hears_nearest:
             self.parting = nn.Parameter(torch.full((heads, 1, 1), _PARTING))
             self.parting_reach = nn.Parameter(torch.full((heads, 1, 1), _PARTING_REACH))
-        if hears_exemplars:
-            # Added to the similarity of what stands in another picture.
-            self.elsewhere = nn.Parameter(torch.zeros(heads, 1, 1))
 
     def remember(self, features: Tensor, hint_ab: Tensor, weight: Tensor) -> HintedCells:
         """What another picture may recall of this one. features, hint_ab, weight: as in `forward`."""
@@ -84,7 +79,7 @@ class HintAttention(nn.Module):
         """features (B, width, h, w); hint_ab (B, 2, h, w); weight (B, 1, h, w), the share of a cell under hints.
 
         nearest: each cell's nearest hint's ab (B, 2, h, w) and the way to it (B, 1, h, w); None: not heard. exemplars:
-        of other pictures, of a network that hears of them.
+        of other pictures.
 
         Returns gathered ab (B, 2 * heads, h, w) and its trust (B, heads, h, w), 0 (nothing alike is hinted) to 1.
         """
@@ -114,7 +109,9 @@ class HintAttention(nn.Module):
                 heard = self._keys(exemplars.features)
                 # Another picture's cells know nothing of the nearest hint, before the look, nor of places, behind it.
                 heard = F.pad(heard, (key.shape[-1] - heard.shape[-1] - 4, 3))
-                key = torch.cat((key, torch.cat((heard, _amount(exemplars.weight) + self.elsewhere), -1)), 2)
+                key = torch.cat(
+                    (key, torch.cat((heard, _amount(exemplars.weight).expand(-1, self.heads, -1, -1)), -1)), 2
+                )
                 chosen_ab = torch.cat((chosen_ab, exemplars.ab), 1)
             nothing = F.pad(self.nothing.expand(batch, -1, -1, -1), (key.shape[-1] - 1, 0))
             values = F.pad(chosen_ab, (0, 1), value=1.0)

@@ -86,22 +86,8 @@ def mean_of(runs: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
         adding = [run for run in runs if name + _UP in run]
         up = torch.cat([run[name + _UP] for run in adding], 1) / len(runs)
         down = torch.cat([run[name + _DOWN] for run in adding], 0)
-        mean |= _factors(name, up @ down, max(run[name + _UP].shape[1] for run in adding))
+        rank = max(run[name + _UP].shape[1] for run in adding)
+        left, scale, right = torch.linalg.svd(up @ down, full_matrices=False)
+        root = scale[:rank].sqrt()
+        mean[name + _UP], mean[name + _DOWN] = left[:, :rank] * root, root[:, None] * right[:rank]
     return mean
-
-
-def beside(beginning: dict[str, Tensor], weights: dict[str, Tensor], rank: int) -> dict[str, Tensor]:
-    """Weights, of `in_parts` or whole, as what they add, at this rank, to the kernels that a beginning of `in_parts`
-    adds to: the nearest there is (Eckart and Young 1936)."""
-    told = summed(weights)
-    for name in [name.removesuffix(_UP) for name in beginning if name.endswith(_UP)]:
-        added = (told[name] - beginning[name]).flatten(1)
-        told |= {name: beginning[name]} | _factors(name, added, rank)
-    return told
-
-
-def _factors(name: str, added: Tensor, rank: int) -> dict[str, Tensor]:
-    """The two factors of what is added to a kernel, (out, fan in), that are nearest to it."""
-    left, scale, right = torch.linalg.svd(added, full_matrices=False)
-    root = scale[:rank].sqrt()
-    return {name + _UP: left[:, :rank] * root, name + _DOWN: root[:, None] * right[:rank]}

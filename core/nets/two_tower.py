@@ -41,14 +41,13 @@ WAY, _FAR = (64.0, 20.0), 4.0
 class Widths:
     """Channels of the lightness tower and of the hint tower, at 1/4, 1/8, 1/16 and 1/32 of the picture, and how many
     blocks stand there on the way down and on the way up. nearest: whether hint tower and attention know of the nearest
-    hint along edges. exemplars: whether attention hears of other pictures."""
+    hint along edges."""
 
     lightness: tuple[int, int, int, int]
     hint: tuple[int, int, int]
     depth: tuple[int, int, int, int]
     up_depth: tuple[int, int, int]
     nearest: bool
-    exemplars: bool
 
 
 @dataclass
@@ -73,7 +72,7 @@ class TwoTower(nn.Module):
 
     transferred: colours (B, 2, H, W) with their confidence (B, 1, H, W), 0..1, or None; ab in Lab units. explain: give
     Colors.told, too. prior: added to what is corrected by hints, (B, 2, H/4, W/4) in network units. exemplars: what
-    is recalled of other pictures, each of them seen for itself, by a network that hears of them.
+    is recalled of other pictures, each of them seen for itself.
     H and W are multiples of SIZE_MULTIPLE.
     """
 
@@ -91,8 +90,7 @@ class TwoTower(nn.Module):
         self.meet = nn.ModuleList(Conv(light[i] + hint[i], light[i], kernel=1) for i in range(3))
         self.up = nn.ModuleList(Conv(light[i + 1], light[i], kernel=1) for i in range(3))
         self.up_blocks = nn.ModuleList(stack(block, light[i], widths.up_depth[i]) for i in range(3))
-        self.hears_exemplars = widths.exemplars
-        self.attention = HintAttention(light[1], hears_nearest=widths.nearest, hears_exemplars=widths.exemplars)
+        self.attention = HintAttention(light[1], hears_nearest=widths.nearest)
         self.attended = Conv(3 * self.attention.heads, light[1], kernel=1)
         self.bins = nn.Conv2d(light[1], len(bin_centres()), 1)
         self.to_ab = nn.Conv2d(light[0], 2, 1)
@@ -252,16 +250,12 @@ def _twice(planes: Tensor) -> Tensor:
 
 def two_tower() -> TwoTower:
     """The colorizer that ships as "two-tower"."""
-    return TwoTower(
-        Widths((48, 96, 192, 256), (32, 64, 96), (1, 2, 2, 1), (4, 2, 2), nearest=True, exemplars=True), PlainBlock
-    )
+    return TwoTower(Widths((48, 96, 192, 256), (32, 64, 96), (1, 2, 2, 1), (4, 2, 2), nearest=True), PlainBlock)
 
 
 def squeeze() -> TwoTower:
     """The variant of Fire modules that ships as "squeeze": far fewer parameters."""
-    return TwoTower(
-        Widths((48, 64, 96, 128), (24, 32, 48), (1, 2, 2, 2), (4, 2, 2), nearest=False, exemplars=False), FireBlock
-    )
+    return TwoTower(Widths((48, 64, 96, 128), (24, 32, 48), (1, 2, 2, 2), (4, 2, 2), nearest=False), FireBlock)
 
 
 VARIANTS = {"two-tower": two_tower, "squeeze": squeeze}

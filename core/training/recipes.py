@@ -17,8 +17,7 @@ class Phase:
 @dataclass(frozen=True)
 class Recipe:
     """variant: a network of nets.two_tower.VARIANTS. film_share: of the pictures that get a film look. hint_side_rank:
-    above 0, the hint side alone learns, and its large kernels at this rank (nets/low_rank.py). led_share: of the
-    batches whose pictures another one leads (training/led_samples.py).
+    above 0, the hint side alone learns, and its large kernels at this rank (nets/low_rank.py).
     """
 
     variant: str
@@ -30,7 +29,6 @@ class Recipe:
     ema_decay: float = 0.998
     seed: int = 2026
     hint_side_rank: int = 0
-    led_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -69,13 +67,6 @@ RECIPES = {
     "two-tower-cpu-sixth": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1.5e-3, seed=2030, hint_side_rank=8),
     # The same by other pictures: a mean needs two.
     "two-tower-cpu-sixth-again": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1.5e-3, seed=2031, hint_side_rank=8),
-    # A seventh, of what another picture tells.
-    "two-tower-cpu-seventh": Recipe(
-        "two-tower", _MIDDLE_PHASES, learning_rate=1e-3, seed=2032, hint_side_rank=8, led_share=0.6
-    ),
-    "two-tower-cpu-seventh-again": Recipe(
-        "two-tower", _MIDDLE_PHASES, learning_rate=1e-3, seed=2033, hint_side_rank=8, led_share=0.6
-    ),
     "squeeze-cpu-continued": Recipe("squeeze", _CONTINUED_PHASES, learning_rate=1.2e-3),
     "squeeze-cpu-third": Recipe("squeeze", _FINE_PHASES, learning_rate=1.2e-3, seed=2027),
     "squeeze-cpu-fourth": Recipe("squeeze", _MIDDLE_PHASES, learning_rate=1.2e-3, seed=2028),

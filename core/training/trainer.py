@@ -9,14 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..nets.blocks import freeze
-from ..nets.fusion import TransferNet
 from ..nets.low_rank import in_parts, learn_at_low_rank, load_kernels
 from ..nets.two_tower import VARIANTS, TwoTower
 from .crops import PictureMix
 from .film_looks import as_seen
 from .hint_sampling import sample_hints
-from .led_samples import Led, led_colors, sample_led
 from .losses import colorizer_loss
 from .recipes import Phase, Recipe
 from .recoloring import recolored
@@ -30,21 +27,9 @@ CHECKPOINT = "checkpoint.safetensors"
 class ColorizerTrainer(TrainingRun):
     """One run in one folder. minutes: the run's whole length; a resumed run counts what it has had."""
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        pictures: PictureMix,
-        validation: Validation,
-        folder: Path,
-        device: str,
-        transfer: TransferNet | None = None,
-    ) -> None:
-        """transfer: brings what leads the colorizer, and does not learn; for recipes that have a led_share."""
-        if (recipe.led_share > 0.0) != (transfer is not None):
-            raise ValueError("a recipe needs a transfer network if it has a led_share, and only then")
+    def __init__(self, recipe: Recipe, pictures: PictureMix, validation: Validation, folder: Path, device: str) -> None:
         self.recipe, self.pictures, self.validation = recipe, pictures, validation
         self.device = torch.device(device)
-        self.transfer = None if transfer is None else freeze(transfer).eval().to(self.device)
         torch.manual_seed(recipe.seed)
         self.network: TwoTower = VARIANTS[recipe.variant]().to(self.device)
         if recipe.hint_side_rank:
@@ -70,19 +55,15 @@ class ColorizerTrainer(TrainingRun):
 
     def _steps(self, passed: Passed) -> Iterator[dict[str, str | int]]:
         for progress, batch in batches_ahead(self, self.recipe.phases, self._make_batch, passed):
-            loss = self._learn_led(batch, progress) if isinstance(batch, Led) else self._learn(batch, progress)
-            size = batch.lightness.shape[-1] if isinstance(batch, Led) else batch[0].shape[-1]
-            yield {"loss": f"{loss:.4f}", "size": size}
+            loss = self._learn(batch, progress)
+            yield {"loss": f"{loss:.4f}", "size": batch[0].shape[-1]}
 
-    def _make_batch(self, step: int, phase: Phase) -> tuple[Tensor, ...] | Led:
-        """lightness (B, 1, S, S), ab (B, 2, S, S), hint_ab and hint_mask, transferred colours and their confidence; or
-        frames with their references.
+    def _make_batch(self, step: int, phase: Phase) -> tuple[Tensor, ...]:
+        """lightness (B, 1, S, S), ab (B, 2, S, S), hint_ab and hint_mask, transferred colours and their confidence.
 
         The same for the same step and phase.
         """
         rng = np.random.default_rng((self.recipe.seed, step))
-        if self.recipe.led_share > 0.0 and rng.random() < self.recipe.led_share:
-            return sample_led(self.pictures, phase.batch, phase.size, self.recipe.film_share, rng)
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         crops = self.pictures.crops(phase.batch, phase.size, rng)
         lab, lightness = as_seen(crops, self.recipe.film_share, rng)
@@ -101,21 +82,9 @@ class ColorizerTrainer(TrainingRun):
         loss = colorizer_loss(colors, lightness, ab)
         return self._descend(loss, self.recipe.ema_decay)
 
-    def _learn_led(self, led: Led, progress: float) -> float:
-        assert self.transfer is not None
-        led = led.to(self.device)
-        self._set_rate(progress)
-        with torch.autocast(self.device.type, torch.bfloat16):
-            colors, _ = led_colors(self.network, self.transfer, led)
-        return self._descend(colorizer_loss(colors, led.lightness, led.ab), self.recipe.ema_decay)
-
     def _validated(self) -> tuple[float, str]:
         with self._averaged():
             figures = self.validation.psnr(self.network, self.device)
-            led = None
-            if self.transfer is not None:
-                led = self.validation.led_error(self.network, self.transfer, self.device)
         mean = sum(figures.values()) / len(figures)
         table = " · ".join(f"{count}: {value:.2f}" for count, value in figures.items())
-        said = f"PSNR at hints {table} dB, mean {mean:.3f}"
-        return mean, said if led is None else f"{said}; led by another picture {led:.3f} of ab where little is sure"
+        return mean, f"PSNR at hints {table} dB, mean {mean:.3f}"

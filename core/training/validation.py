@@ -6,18 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 from ..color import lab_from_srgb, recolor
 from ..evaluation.metrics import psnr
-from ..evaluation.protocol import SIDE, VALIDATION_COUNTS, centre_square, protocol_hints
-from ..leading import SURE
-from ..nets.fusion import TransferNet
+from ..evaluation.protocol import VALIDATION_COUNTS, centre_square, protocol_hints
 from ..nets.two_tower import AB_SCALE, TwoTower
-from .crops import PictureMix
-from .led_samples import led_colors, sample_led
-
-_LED_SEED = 2026
 
 
 class Validation:
@@ -34,21 +27,6 @@ class Validation:
         return {count: self._psnr_at(count, network, device) for count in VALIDATION_COUNTS}
 
     @torch.no_grad()
-    def led_error(self, network: TwoTower, transfer: TransferNet, device: torch.device) -> float:
-        """Root mean square error of ab where a frame's transferred colours are not sure, mean over the pictures."""
-        rng = np.random.default_rng(_LED_SEED)
-        figures = []
-        for picture in self._pictures:
-            # One after the other, so that each has one frame.
-            led = sample_led(PictureMix([([picture], 1.0)]), 1, SIDE, 0.0, rng)
-            led = led.to(device)
-            colors, confidence = led_colors(network, transfer, led)
-            square = (colors.ab * AB_SCALE - F.avg_pool2d(led.ab, 2)).square().sum(1, keepdim=True)
-            unsure = F.avg_pool2d((confidence < SURE).float(), 2)
-            figures.append(float((square * unsure).sum() / unsure.sum().clamp(min=1.0)) ** 0.5)
-        return float(np.mean(figures))
-
-    @torch.no_grad()
     def _psnr_at(self, count: int, network: TwoTower, device: torch.device) -> float:
         figures = []
         for index, picture in enumerate(self._pictures):
@@ -59,6 +37,6 @@ class Validation:
                 torch.from_numpy(hint_ab).permute(2, 0, 1)[None].to(device),
                 torch.from_numpy(hint_mask)[None, None].float().to(device),
             )
-            ab = F.interpolate(colors.ab, size=picture.shape[:2], mode="bilinear")
+            ab = torch.nn.functional.interpolate(colors.ab, size=picture.shape[:2], mode="bilinear")
             figures.append(psnr(recolor(picture, (ab[0] * AB_SCALE).permute(1, 2, 0).cpu().numpy()), picture))
         return float(np.mean(figures))

@@ -82,7 +82,7 @@ def test_spread_without_hints_is_nothing() -> None:
 
 def test_attention_trusts_nothing_without_hints_and_brings_the_only_hints_chroma() -> None:
     torch.manual_seed(0)
-    attention = HintAttention(16, hears_nearest=False, hears_exemplars=False)
+    attention = HintAttention(16, hears_nearest=False)
     features = torch.randn(1, 16, 6, 8)
     hint, weight = torch.zeros(1, 2, 6, 8), torch.zeros(1, 1, 6, 8)
     _, trust = attention(features, hint, weight, None)
@@ -96,7 +96,7 @@ def test_attention_trusts_nothing_without_hints_and_brings_the_only_hints_chroma
 
 def test_the_nearest_hint_keeps_alike_cells_from_hearing_hints_of_other_colours() -> None:
     torch.manual_seed(0)
-    attention = HintAttention(16, hears_nearest=True, hears_exemplars=True)
+    attention = HintAttention(16, hears_nearest=True)
     features = torch.randn(1, 16, 1, 1).expand(1, 16, 6, 8)  # everything looks alike
     hint, weight = torch.zeros(1, 2, 6, 8), torch.zeros(1, 1, 6, 8)
     red, blue = torch.tensor([0.5, 0.3]), torch.tensor([0.1, -0.5])
@@ -113,7 +113,7 @@ def test_the_nearest_hint_keeps_alike_cells_from_hearing_hints_of_other_colours(
 @pytest.mark.parametrize("hears_nearest", [False, True])
 def test_what_another_picture_shows_is_heard_by_its_look_wherever_it_lay(hears_nearest: bool) -> None:
     torch.manual_seed(0)
-    attention = HintAttention(16, hears_nearest=hears_nearest, hears_exemplars=True)
+    attention = HintAttention(16, hears_nearest=hears_nearest)
     attention.key.load_state_dict(attention.query.state_dict())  # as learned: what looks alike is alike
     looks = torch.randn(2, 16)
     features = looks[0].view(1, 16, 1, 1).repeat(1, 1, 6, 8)
