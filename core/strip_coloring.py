@@ -127,11 +127,14 @@ class StripColorizer:
         """Have the pool predict a frame's chroma, unless a stretch before has done so."""
         if number in self._chroma:
             return
-        if number in self._references or number in self._strokes:
-            referred = number in self._references
-            ab = self._transfer.reference(number).ab if referred else self._transfer.keyframe(number)
-            told = self._with_strokes(number, ab)
-            self._running[number] = pool.submit(lambda: told)
+        known = None
+        if number in self._references:
+            known = self._transfer.reference(number).ab
+        elif number in self._strokes:
+            known = self._transfer.keyframe(number)
+        if known is not None:
+            ab = self._with_strokes(number, known)
+            self._running[number] = pool.submit(lambda: ab)
             return
         hint_ab, mask = self._hints.at(number)
         evidence = self._transfer.evidence(number)

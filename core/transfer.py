@@ -97,7 +97,7 @@ class StripTransfer:
         """The colours of a keyframe with strokes, ab float32 (H, W, 2): the mean of how the keyframes next to it, if no
         cut lies between, complete it."""
         found = [number for number in _neighbours(self._keyframes, frame) if number is not None]
-        others: list[int | None] = [number for number in found if self._path(number, False).at(frame) is not None]
+        others: list[int | None] = [number for number in found if self._path(number, match=False).at(frame) is not None]
         return np.mean([self._keyframe(frame, other).ab for other in others or [None]], axis=0)
 
     def likeness(self) -> Evidence:
@@ -114,7 +114,7 @@ class StripTransfer:
         references to find likeness in."""
         found = self.likeness()
         for number in _neighbours(self._reference_frames, frame):
-            arrival = None if number is None else self._path(number, True).at(frame)
+            arrival = None if number is None else self._path(number, match=True).at(frame)
             if number is not None and arrival is not None:
                 anchor = self.reference(number)
                 found.estimates.extend(brought(anchor, arrival, self._shape, abs(frame - number)))
@@ -127,7 +127,7 @@ class StripTransfer:
         before, after = _neighbours(self._keyframes, frame)
         for number, other in ((before, after), (after, before)):
             # What strokes told is a guess in the end: matching gains 0.05 dB, and takes half as long again.
-            arrival = None if number is None else self._path(number, False).at(frame)
+            arrival = None if number is None else self._path(number, match=False).at(frame)
             if number is None or arrival is None:
                 continue
             anchor = self._keyframe(number, other)
@@ -143,7 +143,7 @@ class StripTransfer:
         anchor = self._keyframe(frame, other)
         return self._network.remember(anchor.lightness, anchor.ab, coarse=True)
 
-    def _path_to(self, anchor: int, match: bool) -> AnchorPaths:
+    def _path_to(self, anchor: int, *, match: bool) -> AnchorPaths:
         return AnchorPaths(self._motion, anchor, match=match)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .hint_attention import HintedCells, cells_together
-from .kriging import KnownErrors, errors_together
+from .hint_attention import MOST_CELLS, HintedCells
+from .hinted_cells import in_one_row
+from .kriging import MOST_ELSEWHERE, KnownErrors
 
 
 @dataclass
@@ -23,7 +24,6 @@ class Exemplar:
 
 
 def together(exemplars: Sequence[Exemplar]) -> Exemplar:
-    """Several exemplars, one or more, as one."""
-    return Exemplar(
-        cells_together([one.cells for one in exemplars]), errors_together([one.errors for one in exemplars])
-    )
+    """Several exemplars, one or more, as one; of many fewer cells of each."""
+    cells = in_one_row([one.cells for one in exemplars], MOST_CELLS)
+    return Exemplar(HintedCells(*cells), KnownErrors(*in_one_row([one.errors for one in exemplars], MOST_ELSEWHERE)))

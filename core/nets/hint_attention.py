@@ -12,8 +12,7 @@ wherever they lay, by look alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -30,21 +29,13 @@ MOST_CELLS = 2048
 _PARTING, _PARTING_REACH = 3.0, 0.9
 
 
-@dataclass
-class HintedCells:
+class HintedCells(NamedTuple):
     """What attention hears of: features (B, n, width), ab (B, n, 2) in network units, and weight (B, n, 1), the share
     of each cell under hints, 0 where a cell only fills up the batch."""
 
     features: Tensor
     ab: Tensor
     weight: Tensor
-
-
-def cells_together(pictures: Sequence[HintedCells]) -> HintedCells:
-    """The cells of several pictures, one or more, as one; of more than MOST_CELLS, every second, third or so on."""
-    stride = -(-sum(one.weight.shape[1] for one in pictures) // MOST_CELLS) or 1
-    fields = zip(*((one.features, one.ab, one.weight) for one in pictures), strict=True)
-    return HintedCells(*(torch.cat(parts, 1)[:, ::stride] for parts in fields))
 
 
 class HintAttention(nn.Module):
@@ -63,11 +54,6 @@ class HintAttention(nn.Module):
             self.parting = nn.Parameter(torch.full((heads, 1, 1), _PARTING))
             self.parting_reach = nn.Parameter(torch.full((heads, 1, 1), _PARTING_REACH))
 
-    def remember(self, features: Tensor, hint_ab: Tensor, weight: Tensor) -> HintedCells:
-        """What another picture may recall of this one. features, hint_ab, weight: as in `forward`."""
-        chosen = hinted_cells(weight, MOST_CELLS)
-        return HintedCells(*(at_cells(planes.float(), chosen) for planes in (features, hint_ab, weight)))
-
     def forward(
         self,
         features: Tensor,
@@ -75,33 +61,35 @@ class HintAttention(nn.Module):
         weight: Tensor,
         nearest: tuple[Tensor, Tensor] | None,
         exemplars: HintedCells | None = None,
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, HintedCells]:
         """features (B, width, h, w); hint_ab (B, 2, h, w); weight (B, 1, h, w), the share of a cell under hints.
 
         nearest: each cell's nearest hint's ab (B, 2, h, w) and the way to it (B, 1, h, w); None: not heard. exemplars:
         of other pictures.
 
-        Returns gathered ab (B, 2 * heads, h, w) and its trust (B, heads, h, w), 0 (nothing alike is hinted) to 1.
+        Returns gathered ab (B, 2 * heads, h, w), its trust (B, heads, h, w), 0 (nothing alike is hinted) to 1, and what
+        another picture may recall of this one.
         """
         batch, _, height, width = features.shape
         chosen = hinted_cells(weight, MOST_CELLS)
+        here = HintedCells(*(at_cells(planes.float(), chosen) for planes in (features, hint_ab, weight)))
         if not chosen.shape[1] and exemplars is None:
             nought = features.new_zeros(batch, 3 * self.heads, height, width, dtype=torch.float32)
-            return nought[:, self.heads :], nought[:, : self.heads]
+            return nought[:, self.heads :], nought[:, : self.heads], here
         with torch.autocast(features.device.type, enabled=False):
             query = F.normalize(self.query(features.float()).flatten(2).unflatten(1, (self.heads, -1)), dim=2)
             query = query.transpose(-1, -2)
-            key = self._keys(at_cells(features.float(), chosen))
+            key = self._keys(here.features)
             place = _places(height, width, features.device)
             key_place = place[chosen].unsqueeze(1).expand(-1, self.heads, -1, -1)
             place = place.expand(batch, self.heads, -1, -1)
             reach = F.softplus(self.nearness)
             far, key_far = (p.square().sum(-1, keepdim=True) * reach for p in (place, key_place))
-            amount = _amount(at_cells(weight.float(), chosen))
+            amount = _amount(here.weight)
             # Similarity, nearness and weight as one inner product; "nothing" is one more key, of value 0.
             query = torch.cat((query * self.temperature, 2.0 * reach * place, -far, torch.ones_like(far)), -1)
             key = torch.cat((key, key_place, torch.ones_like(key_far), amount - key_far), -1)
-            chosen_ab = at_cells(hint_ab.float(), chosen)
+            chosen_ab = here.ab
             if nearest is not None:
                 apart, key_apart = self._parted(*nearest, chosen_ab)
                 query, key = torch.cat((apart, query), -1), torch.cat((key_apart, key), -1)
@@ -120,7 +108,7 @@ class HintAttention(nn.Module):
             gathered = F.scaled_dot_product_attention(query, torch.cat((key, nothing), 2), values, scale=1.0)
         gathered = gathered[..., :3].transpose(2, 3)
         ab = gathered[:, :, :2].reshape(batch, 2 * self.heads, height, width)
-        return ab, gathered[:, :, 2].reshape(batch, self.heads, height, width)
+        return ab, gathered[:, :, 2].reshape(batch, self.heads, height, width), here
 
     def _keys(self, features: Tensor) -> Tensor:
         """Cells' features (B, n, width) as keys (B, heads, n, head_width)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -22,3 +24,10 @@ def at_cells(planes: Tensor, chosen: Tensor) -> Tensor:
     """Planes (B, C, h, w) at the chosen cells (B, n): (B, n, C)."""
     tokens = planes.flatten(2).transpose(1, 2)
     return tokens.gather(1, chosen[..., None].expand(-1, -1, tokens.shape[-1]))
+
+
+def in_one_row(pictures: Sequence[tuple[Tensor, ...]], most: int | None = None) -> tuple[Tensor, ...]:
+    """What is known of several pictures' cells, one or more, each as the same fields (B, n, C), as one picture's; of
+    more cells than `most` every second, third or so on."""
+    stride = 1 if most is None else -(-sum(one[0].shape[1] for one in pictures) // most) or 1
+    return tuple(torch.cat(parts, 1)[:, ::stride] for parts in zip(*pictures, strict=True))

@@ -8,15 +8,13 @@ would be in a normalised convolution.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import fields as fields_of
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .hinted_cells import at_cells, hinted_cells
+from .hinted_cells import at_cells, hinted_cells, in_one_row
 
 # More hinted cells than this, of 8 by 8 pixels, are thinned: a solve of 512 takes 3 ms.
 MOST_CELLS = 512
@@ -27,11 +25,10 @@ _NOWHERE = -1e4
 # Below exp(-87) float32 is subnormal, where a processor takes ten times as long.
 _LEAST_LOG = -80.0
 # Of other pictures' cells, that the solve may take no more than twice the time.
-_MOST_ELSEWHERE = 256
+MOST_ELSEWHERE = 256
 
 
-@dataclass
-class KnownErrors:
+class KnownErrors(NamedTuple):
     """An error field where a picture is hinted: of n cells where they lie for the kernels (B, n, 2 * embedding + 2),
     log amplitude (B, n, 1), error (B, n, C), and weight (B, n, 1), 0 where a cell only fills up the batch."""
 
@@ -39,13 +36,6 @@ class KnownErrors:
     log_amplitude: Tensor
     error: Tensor
     weight: Tensor
-
-
-def errors_together(pictures: Sequence[KnownErrors]) -> KnownErrors:
-    """Those of several pictures, one or more, as one; of too many cells every second, third or so on."""
-    stride = -(-sum(one.weight.shape[1] for one in pictures) // _MOST_ELSEWHERE) or 1
-    fields = zip(*((one.coordinates, one.log_amplitude, one.error, one.weight) for one in pictures), strict=True)
-    return KnownErrors(*(torch.cat(parts, 1)[:, ::stride] for parts in fields))
 
 
 class Kriging(nn.Module):
@@ -83,7 +73,7 @@ class Kriging(nn.Module):
             coordinates, log_amplitude = self.coordinates(features.float())
             here = _known(coordinates, log_amplitude, error, weight)
             own = here.weight.shape[1]
-            known = here if elsewhere is None else _beside(here, elsewhere)
+            known = here if elsewhere is None else KnownErrors(*in_one_row([here, elsewhere]))
             if not known.weight.shape[1]:
                 nothing = torch.zeros_like(log_amplitude) if explain else None
                 return torch.zeros_like(error, dtype=torch.float32), nothing, here
@@ -149,11 +139,6 @@ def _known(coordinates: Tensor, log_amplitude: Tensor, error: Tensor, weight: Te
 
     cells = [at_hints(field) for field in (coordinates, log_amplitude, error.float())]
     return KnownErrors(cells[0], cells[1], cells[2], at_cells(cell_weight, chosen))
-
-
-def _beside(here: KnownErrors, elsewhere: KnownErrors) -> KnownErrors:
-    fields = ((getattr(one, field.name) for one in (here, elsewhere)) for field in fields_of(KnownErrors))
-    return KnownErrors(*(torch.cat(tuple(parts), 1) for parts in fields))
 
 
 def _bounded_exp_(logs: Tensor) -> Tensor:

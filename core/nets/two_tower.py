@@ -209,9 +209,8 @@ class TwoTower(nn.Module):
         coarse_weight = F.avg_pool2d(weight, 2)
         coarse_ab = F.avg_pool2d(cell_ab * weight, 2) / coarse_weight.clamp(min=1e-6)
         coarse_nearest = None if nearest is None else (F.avg_pool2d(nearest[0], 2), F.avg_pool2d(nearest[1], 2))
-        gathered, trust = self.attention(features, coarse_ab, coarse_weight, coarse_nearest, exemplars)
+        gathered, trust, hinted = self.attention(features, coarse_ab, coarse_weight, coarse_nearest, exemplars)
         trusted = (gathered.unflatten(1, (self.attention.heads, 2)) * trust.unsqueeze(2)).flatten(1, 2)
-        hinted = self.attention.remember(features, coarse_ab, coarse_weight)
         return self.attended(torch.cat((trusted, trust), 1)), hinted
 
     def _correction(

@@ -9,7 +9,8 @@ from core.color import lab_from_srgb
 from core.nets.ab_bins import bin_centres, nearest_bins
 from core.nets.blocks import Conv, freeze
 from core.nets.domain_transform import TURNS, spread, spread_hints, step_costs
-from core.nets.hint_attention import HintAttention, HintedCells, cells_together
+from core.nets.hint_attention import MOST_CELLS, HintAttention, HintedCells
+from core.nets.hinted_cells import in_one_row
 from core.nets.two_tower import VARIANTS
 
 
@@ -85,10 +86,10 @@ def test_attention_trusts_nothing_without_hints_and_brings_the_only_hints_chroma
     attention = HintAttention(16, hears_nearest=False)
     features = torch.randn(1, 16, 6, 8)
     hint, weight = torch.zeros(1, 2, 6, 8), torch.zeros(1, 1, 6, 8)
-    _, trust = attention(features, hint, weight, None)
+    _, trust, _ = attention(features, hint, weight, None)
     assert trust.max() < 1e-6
     hint[:, :, 2, 2], weight[..., 2, 2] = 0.5, 1.0
-    gathered, trust = attention(features, hint, weight, None)
+    gathered, trust, _ = attention(features, hint, weight, None)
     alike = torch.stack((trust, trust), 2).flatten(1, 2)
     assert torch.allclose(gathered, 0.5 * alike, atol=1e-4)
     assert trust.min() > 0.0
@@ -104,7 +105,7 @@ def test_the_nearest_hint_keeps_alike_cells_from_hearing_hints_of_other_colours(
     weight[..., 2, 1] = weight[..., 2, 6] = 1.0
     nearest = torch.where(torch.arange(8) < 6, red[:, None], blue[:, None])[None, :, None].expand(1, 2, 6, 8)
     for way, least, most in ((0.0, 0.0, 0.05), (50.0, 0.5, 1.0)):
-        gathered, trust = attention(features, hint, weight, (nearest, torch.full((1, 1, 6, 8), way)))
+        gathered, trust, _ = attention(features, hint, weight, (nearest, torch.full((1, 1, 6, 8), way)))
         heard = gathered.unflatten(1, (attention.heads, 2)) / trust.unsqueeze(2)
         share_of_blue = ((heard[0, :, :, 2, 5] - red) @ (blue - red)) / (blue - red).square().sum()
         assert share_of_blue.min() >= least - 1e-4 and share_of_blue.max() <= most
@@ -122,17 +123,17 @@ def test_what_another_picture_shows_is_heard_by_its_look_wherever_it_lay(hears_n
     red, blue = torch.tensor([0.5, 0.3]), torch.tensor([0.1, -0.5])
     hint[0, :, 3, 0], hint[0, :, 3, 7] = red, blue
     weight[..., 3, 0] = weight[..., 3, 7] = 1.0
-    alone = attention.remember(features, hint, weight)
+    nearest = (torch.zeros_like(hint), torch.full_like(weight, 50.0)) if hears_nearest else None
+    alone = attention(features, hint, weight, nearest)[2]
     # The other picture is its mirror image, so nothing stands where it stood, and has no hints of its own.
     mirrored = features.flip(-1)
     nothing = torch.zeros_like(hint), torch.zeros_like(weight)
-    nearest = (torch.zeros_like(hint), torch.full_like(weight, 50.0)) if hears_nearest else None
-    gathered, trust = attention(mirrored, *nothing, nearest, alone)
+    gathered, trust, _ = attention(mirrored, *nothing, nearest, alone)
     heard = (gathered.unflatten(1, (attention.heads, 2)) / trust.unsqueeze(2))[0, :, :, 3]
     assert ((heard[..., 0] - blue).norm(dim=-1) < (heard[..., 0] - red).norm(dim=-1)).all()
     assert ((heard[..., 7] - red).norm(dim=-1) < (heard[..., 7] - blue).norm(dim=-1)).all()
     # Two pictures that say the same are heard of the more, and say the same.
-    both, more = attention(mirrored, *nothing, nearest, cells_together([alone, alone]))
+    both, more, _ = attention(mirrored, *nothing, nearest, HintedCells(*in_one_row([alone, alone])))
     assert (more > trust).all()
     heard_of_both = (both.unflatten(1, (attention.heads, 2)) / more.unsqueeze(2))[0, :, :, 3]
     assert torch.allclose(heard_of_both, heard, atol=1e-4)
@@ -141,10 +142,10 @@ def test_what_another_picture_shows_is_heard_by_its_look_wherever_it_lay(hears_n
 def test_many_pictures_are_remembered_by_fewer_cells_of_each() -> None:
     one = HintedCells(torch.randn(1, 200, 16), torch.randn(1, 200, 2), torch.ones(1, 200, 1))
     for count, expected in ((1, 200), (10, 2000), (40, 2000)):
-        heard = cells_together([one] * count)
+        heard = HintedCells(*in_one_row([one] * count, MOST_CELLS))
         assert heard.features.shape[1] == heard.ab.shape[1] == heard.weight.shape[1] == expected
     nothing = HintedCells(*(part[:, :0] for part in (one.features, one.ab, one.weight)))
-    assert cells_together([nothing]).weight.shape[1] == 0
+    assert in_one_row([nothing], MOST_CELLS)[2].shape[1] == 0
 
 
 def test_every_srgb_colour_is_near_its_bin() -> None:
