@@ -8,9 +8,9 @@ import addon_utils
 import bpy
 
 from . import panels, preferences, properties, runtime
-from .operators import colorize, engine, hint_colors, hint_keyframes, references
+from .operators import carry_hints, colorize, engine, hint_colors, hint_keyframes, references
 
-_MODULES = (properties, preferences, hint_colors, hint_keyframes, references, colorize, engine, panels)
+_MODULES = (properties, preferences, hint_colors, hint_keyframes, references, colorize, carry_hints, engine, panels)
 
 
 @bpy.app.handlers.persistent

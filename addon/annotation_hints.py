@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import bpy
@@ -52,6 +52,40 @@ def hint_layers(annotation: Any) -> list[Any]:
     return [layer for layer in annotation.layers if not (layer.annotation_hide or layer.is_ruler)]
 
 
+def keep_hint_keyframe(annotation: Any, frame: int) -> None:
+    """Give every hint layer a key at a timeline frame, a blank one where there is none: hints of an earlier keyframe
+    end there, and are not seen on it."""
+    for layer in hint_layers(annotation):
+        if all(key.frame_number != frame for key in layer.frames):
+            layer.frames.new(frame)
+
+
+def add_strokes(context: bpy.types.Context, annotation: Any, strip: Any, frame: int, strokes: Sequence[Stroke]) -> None:
+    """Paint strokes at a timeline frame, each on the first layer of its color and radius.
+
+    Raises InputError if there is no such layer any more, it is locked, or Blender cannot paint without a preview.
+    """
+    place = strips.placement(strip)
+    radii = dict(zip((layer.info for layer in annotation.layers), layer_radii(annotation), strict=True))
+    layers: dict[tuple[str, float], Any] = {}
+    for layer in hint_layers(annotation):
+        layers.setdefault((hex_color(layer), radii[layer.info]), layer)
+    for stroke in strokes:
+        if (stroke.color, stroke.radius) not in layers:
+            raise InputError(
+                "no-layer",
+                f"No hint color {stroke.color} of radius {stroke.radius:.3f} is there any more.",
+                "Try again.",
+            )
+        layer = layers[stroke.color, stroke.radius]
+        versions.add_stroke(context, annotation, layer, frame, [place.to_canvas(x, y) for x, y in stroke.points])
+
+
+def hex_color(layer: Any) -> str:
+    """A layer's color as hints have it, "#rrggbb"."""
+    return "#" + "".join(f"{round(min(max(value, 0.0), 1.0) * 255):02x}" for value in layer.color)
+
+
 def stroke_counts(annotation: Any, strip: Any) -> dict[int, int]:
     """Timeline frame → number of strokes, for every key that stands where the strip is visible, in order."""
     left, right = versions.handles(strip)
@@ -75,12 +109,11 @@ def read_hints(annotation: Any, strip: Any) -> HintTrack:
     keyframes: dict[int, list[Stroke]] = {}
     radii = dict(zip((layer.info for layer in annotation.layers), layer_radii(annotation), strict=True))
     for layer in hint_layers(annotation):
-        color = "#" + "".join(f"{round(min(max(value, 0.0), 1.0) * 255):02x}" for value in layer.color)
         for key in layer.frames:
             if not footage.shows(key.frame_number):
                 continue
             strokes = [
-                Stroke(color, radii[layer.info], points)
+                Stroke(hex_color(layer), radii[layer.info], points)
                 for painted in key.strokes
                 for points in _points_on_picture(painted, layer, key, place)
             ]

@@ -83,6 +83,9 @@ class HintsPanel(_StripPanel, bpy.types.Panel):
         if annotation is None:
             return
         row = layout.row()
+        row.enabled = runtime.task is None
+        row.operator("vse_colorizer.carry_hints", icon="TRACKING")
+        row = layout.row()
         row.template_list(
             HintColors.bl_idname, "", annotation, "layers", annotation.layers, "active_index", rows=3, sort_lock=True
         )

@@ -11,6 +11,7 @@ import bpy
 from bpy.props import StringProperty
 
 from . import runtime
+from .interpreters import engine_interpreter
 
 # Blender knows the add-on by the package above this one.
 ADDON_ID = __package__.rpartition(".")[0]
@@ -78,6 +79,15 @@ def preferences(context: bpy.types.Context) -> Preferences:
 def chosen_path(path: str) -> str:
     """A path of the preferences as the system knows it; "" stays ""."""
     return bpy.path.abspath(path) if path else ""
+
+
+def chosen_engine(context: bpy.types.Context) -> tuple[str, str]:
+    """The engine's interpreter and cache folder; "" for the user's own cache folder.
+
+    Raises InputError "bad-interpreter" if the chosen interpreter does not exist.
+    """
+    chosen = preferences(context)
+    return engine_interpreter(chosen_path(chosen.interpreter)), chosen_path(chosen.cache_folder)
 
 
 def register() -> None:

@@ -6,10 +6,12 @@ for first, since the older one lives on beside it, deprecated, for some releases
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import bpy
+
+from ..core.errors import InputError
 
 # 4.4 renamed Sequence to Strip; 5.0 renamed the annotations' GreasePencil to Annotation.
 StripType: Any = getattr(bpy.types, "Strip", None) or bpy.types.Sequence
@@ -44,6 +46,73 @@ def space_annotation(space: bpy.types.SpaceSequenceEditor) -> Any | None:
 def show_annotation(space: bpy.types.SpaceSequenceEditor, annotation: Any) -> None:
     """Make a sequence editor show, and paint on, an annotation."""
     setattr(space, "annotation" if hasattr(space, "annotation") else "grease_pencil", annotation)
+
+
+def open_previews(context: bpy.types.Context) -> Iterator[dict[str, Any]]:
+    """Every preview of a sequence editor that is open, for `temp_override`."""
+    for window in context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "SEQUENCE_EDITOR" and area.spaces.active.view_type != "SEQUENCER":
+                region = next(region for region in area.regions if region.type == "PREVIEW")
+                yield {"window": window, "area": area, "region": region, "space_data": area.spaces.active}
+
+
+def paint_on_picture(context: bpy.types.Context) -> None:
+    """Have annotations painted on the picture, not on the screen."""
+    sequencer_scene(context).tool_settings.annotation_stroke_placement_view2d = "IMAGE"
+
+
+def add_stroke(
+    context: bpy.types.Context, annotation: Any, layer: Any, frame: int, points: Sequence[tuple[float, float]]
+) -> None:
+    """Paint a stroke of canvas points on a layer's key at a timeline frame; the key is there.
+
+    Raises InputError if the layer is locked, or no preview is open in a Blender that paints in one alone (4.3 to 5.1).
+    """
+    if layer.lock:
+        raise InputError("locked-layer", f'The annotation layer "{layer.info}" is locked.', "Unlock it, and try again.")
+    key = next(key for key in layer.frames if key.frame_number == frame)
+    before = len(key.strokes)
+    if hasattr(key.strokes, "new"):
+        stroke = key.strokes.new()
+        stroke.display_mode = "2DSPACE"
+        stroke.points.add(len(points))
+    else:
+        _gesture(context, annotation, layer, frame, len(points))
+    if len(key.strokes) == before or len(key.strokes[-1].points) != len(points):
+        raise InputError("no-stroke", f'Blender could not paint on the annotation layer "{layer.info}".')
+    for point, (x, y) in zip(key.strokes[-1].points, points, strict=True):
+        point.co = (x, y, 0.0)
+
+
+def _gesture(context: bpy.types.Context, annotation: Any, layer: Any, frame: int, count: int) -> None:
+    """Draw a stroke of that many points as a hand would, anywhere, in a preview that is open."""
+    preview = next(open_previews(context), None)
+    if preview is None:
+        raise InputError("no-preview", "No preview of the sequencer is open.", "Open one, and try again.")
+    scene, space = sequencer_scene(context), preview["space_data"]
+    shown, active, now = space_annotation(space), annotation.layers.active_index, scene.frame_current
+    known = bpy.types.OperatorStrokeElement.bl_rna.properties.keys()
+    elements = []
+    for number in range(count):
+        # Further apart than what would be taken for a tremor, and dropped.
+        place = (20.0 * number, 0.0)
+        element = {
+            "name": "", "location": (0.0, 0.0, 0.0), "mouse": place, "mouse_event": place, "pressure": 1.0, "size": 1.0,
+            "pen_flip": False, "is_start": number == 0, "time": 0.02 * number, "x_tilt": 0.0, "y_tilt": 0.0,
+        }  # fmt: skip
+        elements.append({name: value for name, value in element.items() if name in known})
+    try:
+        show_annotation(space, annotation)
+        annotation.layers.active_index = list(annotation.layers).index(layer)
+        paint_on_picture(context)
+        scene.frame_set(frame)
+        with context.temp_override(**preview, scene=scene):
+            bpy.ops.gpencil.annotate("EXEC_DEFAULT", mode="DRAW", stroke=elements)
+    finally:
+        scene.frame_set(now)
+        annotation.layers.active_index = active
+        show_annotation(space, shown)
 
 
 def content_start(strip: Any) -> float:

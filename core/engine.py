@@ -12,12 +12,14 @@ import logging
 import queue
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from . import __version__
 from .errors import InputError
+from .hints import parse_hints
 from .job import Job, parse_job
 from .messages import MAX_LINE_BYTES, REQUESTS, decode, encode, error_event
 from .progress import JobCancelledError, Progress
@@ -90,6 +92,7 @@ class Engine:
                 "colorize": self._colorize,
                 "preview": self._preview,
                 "suggest": self._suggest,
+                "carry": self._carry,
             }
             answer = answers[request["type"]]
             if self._should_cancel(number):
@@ -121,6 +124,43 @@ class Engine:
         from .pipeline import run_job
 
         number = request["id"]
+
+        def on_frame(frame: int, path: Path) -> None:
+            self._send({"type": "frame", "id": number, "frame": frame, "path": str(path)})
+
+        job = _job(request)
+        result = run_job(job, self._cache(), self._progress_of(number), on_frame, lambda: self._should_cancel(number))
+        return {"type": "result", **asdict(result)}
+
+    def _preview(self, request: dict[str, Any]) -> dict[str, Any]:
+        from .pipeline import run_preview
+
+        frame = _whole_number(request, "frame", 0)
+        path = run_preview(_job(request), frame, self._cache(), lambda: self._should_cancel(request["id"]))
+        return {"type": "result", "path": str(path)}
+
+    def _suggest(self, request: dict[str, Any]) -> dict[str, Any]:
+        from .pipeline import suggest_colors
+
+        path = _path(request)
+        frame, n = _whole_number({"frame": 0, **request}, "frame", 0), _whole_number({"n": 9, **request}, "n", 1)
+        for name in ("x", "y"):
+            value = request.get(name)
+            if not isinstance(value, int | float) or isinstance(value, bool) or not 0.0 <= value <= 1.0:
+                raise InputError("bad-message", f"{name} is {value!r}, and must be a number from 0 to 1.")
+        colors = suggest_colors(path, frame, request["x"], request["y"], n)
+        return {"type": "result", "colors": colors}
+
+    def _carry(self, request: dict[str, Any]) -> dict[str, Any]:
+        from .pipeline import carry_hints
+
+        number, path, frame = request["id"], _path(request), _whole_number(request, "frame", 0)
+        hints = parse_hints(request.get("hints"))
+        strokes = carry_hints(path, frame, hints, self._progress_of(number), lambda: self._should_cancel(number))
+        return {"type": "result", "strokes": [stroke.to_json() for stroke in strokes]}
+
+    def _progress_of(self, number: int | str) -> Callable[[Progress], None]:
+        """What a request's work tells of its progress goes out as events, some of it."""
         said = 0.0
 
         def on_progress(progress: Progress) -> None:
@@ -130,37 +170,7 @@ class Engine:
                 said = now
                 self._send({"type": "progress", "id": number, **asdict(progress)})
 
-        def on_frame(frame: int, path: Path) -> None:
-            self._send({"type": "frame", "id": number, "frame": frame, "path": str(path)})
-
-        job = _job(request)
-        result = run_job(job, self._cache(), on_progress, on_frame, lambda: self._should_cancel(number))
-        return {"type": "result", **asdict(result)}
-
-    def _preview(self, request: dict[str, Any]) -> dict[str, Any]:
-        from .pipeline import run_preview
-
-        frame = request.get("frame")
-        if not isinstance(frame, int) or isinstance(frame, bool) or frame < 0:
-            raise InputError("bad-message", f"The frame to preview is {frame!r}, and must be a whole number from 0.")
-        path = run_preview(_job(request), frame, self._cache(), lambda: self._should_cancel(request["id"]))
-        return {"type": "result", "path": str(path)}
-
-    def _suggest(self, request: dict[str, Any]) -> dict[str, Any]:
-        from .pipeline import suggest_colors
-
-        frame, n = request.get("frame", 0), request.get("n", 9)
-        if not isinstance(request.get("path"), str):
-            raise InputError("bad-message", f"The path is {request.get('path')!r}, and must be a text.")
-        for name, value, low in (("frame", frame, 0), ("n", n, 1)):
-            if not isinstance(value, int) or isinstance(value, bool) or value < low:
-                raise InputError("bad-message", f"{name} is {value!r}, and must be a whole number from {low}.")
-        for name in ("x", "y"):
-            value = request.get(name)
-            if not isinstance(value, int | float) or isinstance(value, bool) or not 0.0 <= value <= 1.0:
-                raise InputError("bad-message", f"{name} is {value!r}, and must be a number from 0 to 1.")
-        colors = suggest_colors(request["path"], frame, request["x"], request["y"], n)
-        return {"type": "result", "colors": colors}
+        return on_progress
 
     def _should_cancel(self, number: int | str) -> bool:
         return number in self._cancelled or self._ending.is_set()
@@ -181,6 +191,20 @@ class Engine:
 
 def _job(request: dict[str, Any]) -> Job:
     return parse_job(request.get("job"))
+
+
+def _path(request: dict[str, Any]) -> str:
+    path = request.get("path")
+    if not isinstance(path, str):
+        raise InputError("bad-message", f"The path is {path!r}, and must be a text.")
+    return path
+
+
+def _whole_number(request: dict[str, Any], name: str, low: int) -> int:
+    value = request.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or value < low:
+        raise InputError("bad-message", f"{name} is {value!r}, and must be a whole number from {low}.")
+    return value
 
 
 def _explained(error: Exception) -> InputError:

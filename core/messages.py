@@ -7,6 +7,8 @@ A request: {"type": ..., "id": ..., fields}. Every event that answers a request 
                                   rendered, reused, width, height, path, warnings}
     preview {job, frame}        → result {path}
     suggest {path, frame, x, y, n} → result {colors}, "#rrggbb" of at most n plausible colours, the likeliest first
+    carry {path, frame, hints}  → progress {done, total, fps, eta_s}*, result {strokes}: those of hints.json that can be
+                                  followed to the frame from the keyframes around it, beside what it has already
     cancel {target}             → cancelled, carrying the target's id; its frames so far are kept
     quit                        → the engine ends; so it does when stdin ends
 
@@ -21,7 +23,7 @@ from typing import Any
 
 from .errors import InputError
 
-REQUESTS = ("hello", "colorize", "preview", "suggest", "cancel", "quit")
+REQUESTS = ("hello", "colorize", "preview", "suggest", "carry", "cancel", "quit")
 EVENTS = ("ready", "progress", "frame", "result", "error", "cancelled")
 # A line holds one job; a million points are 20 MB. A longer line is no message of ours.
 MAX_LINE_BYTES = 64 * 1024 * 1024

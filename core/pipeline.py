@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,14 @@ from .cache import FrameCache
 from .colorizer import Colorizer
 from .devices import choose_device
 from .errors import InputError
+from .flow import motion_shape
 from .frame_keys import FrameKeys
 from .frame_spool import FrameSpool
 from .frames.bit_depth import as_dtype
 from .frames.sink import encode_png
 from .frames.source import FrameSource, open_source
-from .hints import HintTrack
+from .hint_carrying import carried_strokes, keyframes_around
+from .hints import HintTrack, Stroke
 from .job import Job, Output, Settings, Source
 from .job_output import open_output, output_folder
 from .overlap import overlapped
@@ -28,7 +31,7 @@ from .progress import JobCancelledError, Progress, ProgressClock
 from .references import ReferenceFrames, check_frames, read_references
 from .shots import LOOK_BACK
 from .strip_coloring import StripColorizer, load_transfer_network, steady_reach
-from .strip_motion import BLOCK
+from .strip_motion import BLOCK, StripMotion
 from .strip_style import StripStyle
 
 
@@ -148,6 +151,28 @@ def suggest_colors(path: str, frame: int, x: float, y: float, n: int) -> list[st
         _range(Source(path, frame, frame), source.info.frame_count)
         rgb = next(iter(source.read(frame, frame)))
     return [suggestion.color for suggestion in _colorizer(Settings()).suggest(rgb, x, y, n)]
+
+
+def carry_hints(
+    path: str,
+    frame: int,
+    hints: HintTrack,
+    on_progress: Callable[[Progress], None],
+    should_cancel: Callable[[], bool],
+) -> list[Stroke]:
+    """The strokes of the keyframes around a source frame, as far as they can be followed to it (hint_carrying.py).
+
+    on_progress: at the start and for each frame that strokes have passed. Raises JobCancelledError, and InputError
+    "frame-range" and "bad-hints", and for footage that does not open.
+    """
+    with open_source(path) as source:
+        _range(Source(path, frame, frame), source.info.frame_count)
+        hints.check_frames(0, source.info.frame_count - 1)
+        motion = StripMotion(_JobFootage(source, 8, should_cancel), motion_shape(source.info.width, source.info.height))
+        total = sum(abs(keyframe.frame - frame) for keyframe in keyframes_around(hints, frame))
+        clock, passed = ProgressClock(total), count(1)
+        on_progress(Progress(0, total))
+        return carried_strokes(hints, frame, motion, lambda: on_progress(clock.tick(next(passed))))
 
 
 class _JobFootage:

@@ -10,9 +10,8 @@ from ...core.errors import InputError
 from ...core.hints import HintTrack
 from ...core.job import Job, Output, Settings, Source, Style
 from .. import annotation_hints, runtime, strips, versions
-from ..colorize_run import ColorizeRun
-from ..interpreters import engine_interpreter
-from ..preferences import chosen_path, preferences
+from ..engine_run import EngineRun
+from ..preferences import chosen_engine, chosen_path
 from ..result_strip import find_result, frame_name, output_folder, put_result
 from .task_operator import TaskOperator
 
@@ -44,7 +43,7 @@ class ColorizeStrip(TaskOperator, bpy.types.Operator):
     bl_label = "Colorize Strip"
     bl_options = {"UNDO"}
 
-    def make_task(self, context: bpy.types.Context) -> ColorizeRun:
+    def make_task(self, context: bpy.types.Context) -> EngineRun:
         scene = versions.sequencer_scene(context)
         strip = strips.require_active_strip(scene)
         self._footage = strips.read_footage(strip)
@@ -55,10 +54,9 @@ class ColorizeStrip(TaskOperator, bpy.types.Operator):
         # Names, not pointers: strips move in memory while the engine works.
         self._scene_name, self._strip_name = scene.name, strip.name
         self._folder = output_folder(strip)
-        chosen = preferences(context)
-        return ColorizeRun(job, engine_interpreter(chosen_path(chosen.interpreter)), chosen_path(chosen.cache_folder))
+        return EngineRun("colorize", {"job": job.to_json()}, *chosen_engine(context))
 
-    def conclude(self, context: bpy.types.Context, task: ColorizeRun) -> str:
+    def conclude(self, context: bpy.types.Context, task: EngineRun) -> str:
         assert task.result is not None
         footage = self._footage
         count = min(task.result["frames"], footage.last - footage.first + 1)

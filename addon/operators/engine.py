@@ -6,8 +6,8 @@ import bpy
 
 from .. import runtime
 from ..engine_setup import EngineSetup
-from ..interpreters import EngineCheck, engine_interpreter
-from ..preferences import chosen_path, preferences
+from ..interpreters import EngineCheck
+from ..preferences import chosen_engine, chosen_path, preferences
 from .task_operator import TaskOperator
 
 
@@ -18,9 +18,8 @@ class CheckEngine(TaskOperator, bpy.types.Operator):
     bl_label = "Check Engine"
 
     def make_task(self, context: bpy.types.Context) -> EngineCheck:
-        chosen = preferences(context)
-        self._interpreter = engine_interpreter(chosen_path(chosen.interpreter))
-        return EngineCheck(self._interpreter, chosen_path(chosen.cache_folder))
+        self._interpreter, cache_folder = chosen_engine(context)
+        return EngineCheck(self._interpreter, cache_folder)
 
     def conclude(self, context: bpy.types.Context, task: EngineCheck) -> str:
         runtime.fit_interpreters.add(self._interpreter)

@@ -17,15 +17,10 @@ from .hint_colors import add_hint_layer
 
 def _start_annotate_tool(context: bpy.types.Context) -> None:
     """Make Annotate the tool of every preview that is open, painting on the picture."""
-    versions.sequencer_scene(context).tool_settings.annotation_stroke_placement_view2d = "IMAGE"
-    for window in context.window_manager.windows:
-        for area in window.screen.areas:
-            space = area.spaces.active
-            if area.type != "SEQUENCE_EDITOR" or space.view_type == "SEQUENCER":
-                continue
-            region = next(region for region in area.regions if region.type == "PREVIEW")
-            with context.temp_override(window=window, area=area, region=region):
-                bpy.ops.wm.tool_set_by_id(name="builtin.annotate")
+    versions.paint_on_picture(context)
+    for preview in versions.open_previews(context):
+        with context.temp_override(**preview):
+            bpy.ops.wm.tool_set_by_id(name="builtin.annotate")
 
 
 class AddHintKeyframe(bpy.types.Operator):
@@ -45,10 +40,7 @@ class AddHintKeyframe(bpy.types.Operator):
         annotation = annotation_hints.keep_annotation(context, strip)
         if not annotation_hints.hint_layers(annotation):
             add_hint_layer(annotation)
-        for layer in annotation_hints.hint_layers(annotation):
-            # A blank key in every layer: hints of an earlier keyframe end here, and are not seen on this one.
-            if all(key.frame_number != frame for key in layer.frames):
-                layer.frames.new(frame)
+        annotation_hints.keep_hint_keyframe(annotation, frame)
         _start_annotate_tool(context)
         return {"FINISHED"}
 

@@ -204,7 +204,7 @@ def _started_run(strip, addon):
     """A run that has coloured a frame, and is at work."""
     footage = addon("strips").read_footage(strip)
     job = addon("operators.colorize").colorize_job(bpy.context, strip, footage)
-    run = addon("colorize_run").ColorizeRun(job, *_engine_key(addon))
+    run = addon("engine_run").EngineRun("colorize", {"job": job.to_json()}, *_engine_key(addon))
     while not run.finished and run.factor == 0.0:
         run.step()
     assert not run.finished

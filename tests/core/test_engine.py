@@ -180,6 +180,18 @@ def test_colours_are_suggested_for_a_point_of_a_frame(engine: EngineProcess, foo
     assert all(re.fullmatch("#[0-9a-f]{6}", color) for color in event["colors"])
 
 
+def test_hints_are_carried_to_a_frame_as_strokes(engine: EngineProcess, footage: Path) -> None:
+    stroke = {"color": RED, "radius": 0.03, "points": [[0.5, 0.5]]}
+    hints = {"version": 1, "keyframes": [{"frame": 0, "strokes": [stroke]}]}
+    engine.send(type="carry", id=26, path=str(footage), frame=24, hints=hints)
+    events = engine.until("result")
+    assert {event["id"] for event in events} == {26}
+    assert [(event["done"], event["total"]) for event in (events[0], events[-2])] == [(0, 24), (24, 24)]
+    (stroke,) = events[-1]["strokes"]
+    assert (stroke["color"], stroke["radius"]) == (RED, 0.03)
+    assert stroke["points"] == [pytest.approx((0.5 - 12 / WIDTH, 0.5), abs=1.5 / WIDTH)]
+
+
 @pytest.mark.parametrize(
     "request_fields, code",
     [
@@ -189,6 +201,12 @@ def test_colours_are_suggested_for_a_point_of_a_frame(engine: EngineProcess, foo
         ({"type": "suggest"}, "bad-message"),
         ({"type": "suggest", "path": "a.mp4", "x": 0.5, "y": 1.5}, "bad-message"),
         ({"type": "suggest", "path": "nowhere.mp4", "x": 0.5, "y": 0.5}, "missing-file"),
+        ({"type": "carry", "path": "a.mp4", "frame": -1, "hints": {}}, "bad-message"),
+        ({"type": "carry", "path": "a.mp4", "frame": 1}, "bad-hints"),
+        (
+            {"type": "carry", "path": "nowhere.mp4", "frame": 1, "hints": {"version": 1, "keyframes": []}},
+            "missing-file",
+        ),
         ({"type": "cancel", "target": "nobody"}, "nothing-to-cancel"),
     ],
 )

@@ -1,4 +1,4 @@
-"""One run of Colorize Strip: check the interpreter, start the engine, color the frames. No bpy."""
+"""One request to the engine from beginning to end: check the interpreter, start it, wait for the result. No bpy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 from ..core.errors import InputError
-from ..core.job import Job
 from . import runtime
 from .engine_client import EngineClient
 from .interpreters import EngineCheck
@@ -14,20 +13,21 @@ from .task import Task
 
 # How long a cancelled engine may take to say so before it is ended.
 CANCEL_PATIENCE_S = 10.0
-# Errors that are the engine's own and not the job's.
+# Errors that are the engine's own and not the request's.
 _ENGINE_IS_UNFIT = ("engine-died", "bad-message", "internal-error")
 
 
-class ColorizeRun(Task):
+class EngineRun(Task):
     """result: the engine's `result` event once the run has finished well.
 
     Raises InputError "cannot-start" if the interpreter cannot be started.
     """
 
-    def __init__(self, job: Job, interpreter: str, cache_folder: str) -> None:
+    def __init__(self, kind: str, fields: dict[str, Any], interpreter: str, cache_folder: str) -> None:
+        """kind, fields: of the request, as in core/messages.py."""
         self.result: dict[str, Any] | None = None
         self.status = "Checking the engine"
-        self._job = job
+        self._kind, self._fields = kind, fields
         self._interpreter, self._cache_folder = interpreter, cache_folder
         fit = interpreter in runtime.fit_interpreters
         self._check = None if fit else EngineCheck(interpreter, cache_folder)
@@ -36,7 +36,7 @@ class ColorizeRun(Task):
         self._cancel_deadline: float | None = None
 
     def cancel(self) -> None:
-        """Stop; the frames so far are kept. The engine answers in a later step."""
+        """Stop; what is finished is kept. The engine answers in a later step."""
         if self._engine is None or self._request is None:
             super().cancel()
         elif self._cancel_deadline is None:
@@ -62,7 +62,7 @@ class ColorizeRun(Task):
         if self._check is None and self._engine is None:
             self.status = "Starting the engine"
             self._engine = runtime.warm_engine(self._interpreter, self._cache_folder)
-            self._request = self._engine.request("colorize", job=self._job.to_json())
+            self._request = self._engine.request(self._kind, **self._fields)
         if self._engine is None:
             return False
         done = False
