@@ -24,10 +24,14 @@ def _start_annotate_tool(context: bpy.types.Context) -> None:
 
 
 class AddHintKeyframe(bpy.types.Operator):
-    """Start a hint keyframe here: an empty picture to paint color hints on, in the preview"""
+    """Start a hint keyframe here"""
 
     bl_idname = "vse_colorizer.add_hint_keyframe"
     bl_label = "Add Hint Keyframe"
+    bl_description = (
+        "Start a hint keyframe here: an empty picture to paint color hints on, in the preview. "
+        "Hints of other keyframes do not reach past it, unless they are carried here"
+    )
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:

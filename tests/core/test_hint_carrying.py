@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from core.color import ab_from_srgb
 from core.flow import motion_shape
 from core.hint_carrying import carried_strokes
 from core.hints import HintTrack, Keyframe, Stroke
+from core.job import Settings
+from core.pipeline import colorize_frames
 from core.strip_motion import StripMotion
 
 from .moving_pictures import BLUE, GREY, HEIGHT, RED, WIDTH, ListedFootage, camera_move
@@ -94,3 +97,20 @@ def test_each_frame_that_is_passed_is_told() -> None:
     motion = StripMotion(ListedFootage(camera_move(13)), motion_shape(WIDTH, HEIGHT))
     carried_strokes(track, 5, motion, lambda: steps.append(None))
     assert len(steps) == 12
+
+
+def test_carried_hints_keep_the_colours_beyond_a_keyframe_of_one_stroke() -> None:
+    """Without them a frame beyond it hears that one stroke alone."""
+    frames = camera_move(17)
+    first = Keyframe(0, (line(RED, (0.3, 0.3), (0.5, 0.4)), line(BLUE, (0.75, 0.7))))
+    single = Keyframe(8, (line(GREY, (0.15, 0.85)),))
+    strokes = carried(frames, 8, first, single)
+    settings = Settings(working_size=128, device="cpu")
+
+    def last(*keyframes: Keyframe) -> np.ndarray:
+        return ab_from_srgb(list(colorize_frames(frames, HintTrack(keyframes), settings=settings))[-1])
+
+    told = last(first)
+    lost = np.abs(last(first, single) - told).mean()
+    kept = np.abs(last(first, Keyframe(8, (*single.strokes, *strokes))) - told).mean()
+    assert kept < 0.5 * lost
