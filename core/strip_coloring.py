@@ -14,6 +14,7 @@ import numpy as np
 from .chroma import upsample_chroma
 from .color import ab_from_srgb, lightness_from_srgb, recolor
 from .colorizer import Colorizer, Transferred
+from .contradiction import uncontradicted
 from .flow import Motion, motion_shape
 from .hint_reach import hinted_share, kept_share
 from .hint_tracking import HintTracker, stroked_keyframes
@@ -166,6 +167,7 @@ class StripColorizer:
             share = _KEYFRAMES_SHARE * transferred.confidence
             # Both are guesses, and the mean errs less; but hints that were lost on the way tell one of them alone.
             return _drawn_to(transferred, ab, 1.0 - (1.0 - share) * kept_share(lightness, mask, evidence.reached))
+        transferred = uncontradicted(lightness, hint_ab, mask, transferred, evidence.heard)
         # What is sure leads as hints do, so that it spreads to what is not; the rest is mixed by how sure it is.
         leads = leading_places(self._shape) & (transferred.confidence > SURE)
         # The gate learned from confidences that promise less than the transfer network's: squared, what is half sure

@@ -50,12 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_clips_arguments(clips: argparse.ArgumentParser) -> None:
     clips.add_argument("folder", metavar="DIR", help="a folder of colour clips (movies, folders of pictures)")
     clips.add_argument(
-        "--given", choices=("first", "hints"), default="first",
-        help="first: the first frame in true colour; hints: 20 on the first, the middle and the last frame "
-        "(%(default)s)",
+        "--given", choices=("first", "hints", "corrected"), default="first",
+        help="first: the first frame in true colour; hints: 20 on the first, the middle and the last frame; corrected: "
+        "the first frame in wrong colours, and 20 hints on the middle one (%(default)s)",
     )  # fmt: skip
     clips.add_argument(
-        "--methods", help="first: of grey, frozen, dis; hints: of grey, dis-levin; either: two-tower, squeeze "
+        "--methods", help="first: of grey, frozen, dis; else of grey, dis-levin; all: two-tower, squeeze "
         "(the baselines and two-tower)",
     )  # fmt: skip
     clips.add_argument("--width", type=int, default=480, metavar="N", help="of the frames, in pixels (%(default)s)")

@@ -1,7 +1,8 @@
 """The protocol on clips: true frames, the same without colour, and what a method is told of the colours.
 
-Two settings. "first": the first frame in true colour. "hints": HINTS dots on the first, the middle and the last
-frame, each of its true mean ab, as large as the stills' patches are to their picture.
+Three settings. "first": the first frame in true colour. "hints": HINTS dots on the first, the middle and the last
+frame, each of its true mean ab, as large as the stills' patches are to their picture. "corrected": the first frame in
+wrong colours, its hues turned by a right angle, and such dots on the middle frame.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from ..hints import HintTrack, Keyframe, Stroke
 from ..raster import rasterize
 from .protocol import PATCH, SIDE
 
-GIVEN = ("first", "hints")
+GIVEN = ("first", "hints", "corrected")
 HINTS = 20
 WIDTH = 480
 FRAMES = 72
@@ -72,7 +73,11 @@ def given(clip: Clip, setting: str) -> Given:
     if setting == "first":
         return Given({0: clip.truth[0]}, HintTrack())
     last = len(clip.truth) - 1
-    return Given({}, HintTrack(tuple(_keyframe(clip, frame) for frame in sorted({0, (last + 1) // 2, last}))))
+    middle = (last + 1) // 2
+    if setting == "corrected":
+        a, b = np.moveaxis(ab_from_srgb(clip.truth[0]), -1, 0)
+        return Given({0: recolor(clip.truth[0], np.stack((-b, a), -1))}, HintTrack((_keyframe(clip, middle),)))
+    return Given({}, HintTrack(tuple(_keyframe(clip, frame) for frame in sorted({0, middle, last}))))
 
 
 def _keyframe(clip: Clip, frame: int) -> Keyframe:

@@ -23,6 +23,7 @@ ClipMethod = Callable[[Sequence[np.ndarray], Given], Iterator[np.ndarray]]
 _BASELINES: dict[str, dict[str, ClipMethod]] = {
     "first": {"grey": grey_clip, "frozen": frozen_chroma, "dis": chained_flow},
     "hints": {"grey": grey_clip, "dis-levin": levin_along_flow},
+    "corrected": {"grey": grey_clip, "dis-levin": levin_along_flow},
 }
 MEAN = "mean"
 
