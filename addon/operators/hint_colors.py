@@ -32,6 +32,8 @@ def add_hint_layer(annotation: Any, color: tuple[float, float, float] | None = N
     layer.color = color
     # Screen pixels; a layer made by a script has none, and its strokes would not be seen.
     layer.thickness = _THICKNESS
+    # Blender would show the strokes of the keyframes around in red and green, which look like hints of these colors.
+    layer.use_annotation_onion_skinning = False
     annotation.vse_colorizer.active_radius = radius
     return layer
 

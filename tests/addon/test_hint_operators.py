@@ -32,6 +32,7 @@ def test_the_first_hint_keyframe_makes_all_that_painting_needs(scene, strip, add
     annotation = _annotation(addon, strip)
     assert _keys(annotation) == [[3]]
     assert annotation.layers[0].thickness > 0 and annotation.layers[0].annotation_opacity > 0
+    assert not annotation.layers[0].use_annotation_onion_skinning
     assert versions.space_annotation(space) == annotation
     assert scene.tool_settings.annotation_stroke_placement_view2d == "IMAGE"
     tool = bpy.context.workspace.tools.from_space_sequencer("PREVIEW")
