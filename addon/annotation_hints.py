@@ -66,7 +66,7 @@ def add_strokes(context: bpy.types.Context, annotation: Any, strip: Any, frame: 
     Raises InputError if there is no such layer any more, it is locked, or Blender cannot paint without a preview.
     """
     place = strips.placement(strip)
-    radii = dict(zip((layer.info for layer in annotation.layers), layer_radii(annotation), strict=True))
+    radii = _radii_by_name(annotation)
     layers: dict[tuple[str, float], Any] = {}
     for layer in hint_layers(annotation):
         layers.setdefault((hex_color(layer), radii[layer.info]), layer)
@@ -107,7 +107,7 @@ def read_hints(annotation: Any, strip: Any) -> HintTrack:
     footage = strips.read_footage(strip)
     place = strips.placement(strip)
     keyframes: dict[int, list[Stroke]] = {}
-    radii = dict(zip((layer.info for layer in annotation.layers), layer_radii(annotation), strict=True))
+    radii = _radii_by_name(annotation)
     for layer in hint_layers(annotation):
         for key in layer.frames:
             if not footage.shows(key.frame_number):
@@ -120,6 +120,17 @@ def read_hints(annotation: Any, strip: Any) -> HintTrack:
             if strokes:
                 keyframes.setdefault(footage.source_frame(key.frame_number), []).extend(strokes)
     return HintTrack(tuple(Keyframe(frame, tuple(strokes)) for frame, strokes in sorted(keyframes.items())))
+
+
+def current_hints(context: bpy.types.Context, strip: Any) -> HintTrack:
+    """The hints of a strip in the annotation that holds the active strip's; none without one. Raises what `read_hints`
+    raises."""
+    annotation = current_annotation(context)
+    return read_hints(annotation, strip) if annotation else HintTrack()
+
+
+def _radii_by_name(annotation: Any) -> dict[str, float]:
+    return dict(zip((layer.info for layer in annotation.layers), layer_radii(annotation), strict=True))
 
 
 def _points_on_picture(

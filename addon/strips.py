@@ -81,6 +81,12 @@ def strip_named(scene: bpy.types.Scene, name: str) -> Any | None:
     return versions.top_level_strips(scene.sequence_editor).get(name) if scene.sequence_editor else None
 
 
+def find_strip(scene_name: str, name: str) -> Any | None:
+    """The strip of that name that lies in no meta strip of the scene of that name, or None."""
+    scene = bpy.data.scenes.get(scene_name)
+    return strip_named(scene, name) if scene else None
+
+
 def read_footage(strip: Any) -> Footage:
     """What a strip shows. Raises InputError if it is a kind of strip that cannot be read, or its file is missing."""
     _check_plain(strip)

@@ -13,6 +13,7 @@ import json
 import os
 import sys
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -90,21 +91,20 @@ def paint(scene: bpy.types.Scene, strip: bpy.types.Strip, hints: dict[str, Any])
     space = area.spaces.active
     space.view_type = "PREVIEW"
     region = next(region for region in area.regions if region.type == "PREVIEW")
+    addon = {name: import_module(f"{EXTENSION}.addon.{name}") for name in ("annotation_hints", "versions")}
     element = strip.elements[0]
     count = 0
     for keyframe in hints["keyframes"]:
-        scene.frame_set(int(strip.frame_start) + keyframe["frame"])
+        frame = int(strip.frame_start) + keyframe["frame"]
+        scene.frame_set(frame)
         with bpy.context.temp_override(window=window, area=area, region=region, space_data=space):
             bpy.ops.vse_colorizer.add_hint_keyframe()
         annotation = space.annotation
         for stroke in keyframe["strokes"]:
             layer = _layer(annotation, stroke["color"], stroke["radius"])
-            with bpy.context.temp_override(window=window, area=area, region=region, space_data=space):
-                bpy.ops.gpencil.annotate("EXEC_DEFAULT", mode="DRAW", stroke=_gesture(len(stroke["points"])))
-            painted = next(key for key in layer.frames if key.frame_number == scene.frame_current).strokes[-1]
-            # Without a window the preview has no view to paint through: the points are set in render pixels.
-            for point, (x, y) in zip(painted.points, stroke["points"], strict=True):
-                point.co = ((x - 0.5) * element.orig_width, (0.5 - y) * element.orig_height, 0.0)
+            addon["annotation_hints"].keep_hint_keyframe(annotation, frame)
+            points = [((x - 0.5) * element.orig_width, (0.5 - y) * element.orig_height) for x, y in stroke["points"]]
+            addon["versions"].add_stroke(bpy.context, annotation, layer, frame, points)
             count += 1
     return count
 
@@ -118,25 +118,6 @@ def _layer(annotation: bpy.types.Annotation, color: str, radius: float) -> bpy.t
         annotation.vse_colorizer.active_radius = radius
     annotation.layers.active_index = annotation.layers.find(name)
     return annotation.layers[name]
-
-
-def _gesture(count: int) -> list[dict[str, Any]]:
-    """A mouse gesture of that many points, far enough apart that none is taken for a tremor and dropped."""
-    return [
-        {
-            "name": "",
-            "location": (0.0, 0.0, 0.0),
-            "mouse": (20.0 * index, 0.0),
-            "mouse_event": (20.0 * index, 0.0),
-            "pressure": 1.0,
-            "size": 1.0,
-            "x_tilt": 0.0,
-            "y_tilt": 0.0,
-            "time": 0.01 * index,
-            "is_start": index == 0,
-        }
-        for index in range(count)
-    ]
 
 
 def render(scene: bpy.types.Scene, path: str) -> None:

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from .colorizer import Transferred
-from .hint_reach import pad_edge, padding_of
+from .hint_reach import pad_edge, padding_of, smoothed
 from .nets.domain_transform import step_costs
 from .nets.nearest_hint import nearest_hint
 from .nets.two_tower import FOLD, WAY
@@ -48,8 +48,6 @@ def uncontradicted(
     hints = F.avg_pool2d(F.pad(torch.from_numpy(np.stack((mask * wrong, mask))), padding)[None], FOLD)
     weight = hints[:, 1:]
     near, way = nearest_hint(hints[:, :1] / weight.clamp(min=1e-6), weight, *step_costs(cells, *WAY))
-    half = min(cells.shape[-2:]) // _SMOOTHED_PART
-    doubt = F.pad(near * torch.exp(-(way / _REACH).square()), (half, half, half, half), mode="replicate")
-    doubt = F.avg_pool2d(doubt, 2 * half + 1, stride=1)
+    doubt = smoothed(near * torch.exp(-(way / _REACH).square()), _SMOOTHED_PART)
     doubt = F.interpolate(doubt, scale_factor=FOLD, mode="bilinear", align_corners=False)[0, 0, :height, :width]
     return transferred._replace(confidence=transferred.confidence * (1.0 - heard * doubt.numpy()))

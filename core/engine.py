@@ -143,7 +143,7 @@ class Engine:
         from .pipeline import suggest_colors
 
         path = _path(request)
-        frame, n = _whole_number({"frame": 0, **request}, "frame", 0), _whole_number({"n": 9, **request}, "n", 1)
+        frame, n = _whole_number(request, "frame", 0, default=0), _whole_number(request, "n", 1, default=9)
         for name in ("x", "y"):
             value = request.get(name)
             if not isinstance(value, int | float) or isinstance(value, bool) or not 0.0 <= value <= 1.0:
@@ -200,8 +200,8 @@ def _path(request: dict[str, Any]) -> str:
     return path
 
 
-def _whole_number(request: dict[str, Any], name: str, low: int) -> int:
-    value = request.get(name)
+def _whole_number(request: dict[str, Any], name: str, low: int, default: int | None = None) -> int:
+    value = request.get(name, default)
     if not isinstance(value, int) or isinstance(value, bool) or value < low:
         raise InputError("bad-message", f"{name} is {value!r}, and must be a whole number from {low}.")
     return value

@@ -113,8 +113,9 @@ def _unbroken(places: np.ndarray, found: np.ndarray, apart: float) -> Iterator[n
     """The runs of places (n, 2) that were found, each no further than `apart` from the one before it."""
     follows = np.hypot(*np.diff(places, axis=0).T) <= apart
     starts = found & ~np.concatenate([[False], found[:-1] & follows])
+    run = np.cumsum(starts)
     for number in range(1, int(starts.sum()) + 1):
-        yield places[found & (np.cumsum(starts) == number)]
+        yield places[found & (run == number)]
 
 
 def _pixels(radius: float, width: int) -> float:

@@ -145,9 +145,13 @@ def surprise_around(surprising: Tensor, lightness: Tensor, mask: Tensor, size: t
     plane = F.interpolate(surprising[None, None], size=quarter.shape[-2:])
     weight = F.avg_pool2d(mask[None, None], FOLD)
     near, _ = nearest_hint(plane, weight, *step_costs(quarter, *WAY))
-    half = min(quarter.shape[-2:]) // _SMOOTHED_PART
-    soft = F.avg_pool2d(F.pad(near, (half, half, half, half), mode="replicate"), 2 * half + 1, stride=1)
-    return F.interpolate(soft, size=size, mode="bilinear", align_corners=False)[0, 0]
+    return F.interpolate(smoothed(near, _SMOOTHED_PART), size=size, mode="bilinear", align_corners=False)[0, 0]
+
+
+def smoothed(planes: Tensor, part: int) -> Tensor:
+    """Planes (B, C, h, w), each cell the mean of those within 1/part of the short side, either way."""
+    half = min(planes.shape[-2:]) // part
+    return F.avg_pool2d(F.pad(planes, (half, half, half, half), mode="replicate"), 2 * half + 1, stride=1)
 
 
 def kept_to_kind(ab: Tensor, unaided: Tensor, unhinted: Tensor, told: Tensor, share: Tensor) -> Tensor:

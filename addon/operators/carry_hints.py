@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ...core.errors import InputError
-from ...core.hints import HintTrack, parse_hints
+from ...core.hints import parse_hints
 from .. import annotation_hints, strips, versions
 from ..engine_run import EngineRun
 from ..preferences import chosen_engine
@@ -24,8 +24,7 @@ class CarryHints(TaskOperator, bpy.types.Operator):
         frame = scene.frame_current
         strip = strips.require_visible_strip(scene, frame)
         footage = strips.read_footage(strip)
-        annotation = annotation_hints.current_annotation(context)
-        hints = annotation_hints.read_hints(annotation, strip) if annotation else HintTrack()
+        annotation, hints = annotation_hints.current_annotation(context), annotation_hints.current_hints(context, strip)
         here = footage.source_frame(frame)
         if annotation is None or all(keyframe.frame == here for keyframe in hints.keyframes):
             raise InputError(
@@ -47,8 +46,7 @@ class CarryHints(TaskOperator, bpy.types.Operator):
                 f"No hint around frame {self._frame} can be followed to it, beside what is painted there.",
                 "Paint there what matters.",
             )
-        scene = bpy.data.scenes.get(self._scene_name)
-        strip = strips.strip_named(scene, self._strip_name) if scene else None
+        strip = strips.find_strip(self._scene_name, self._strip_name)
         annotation = versions.annotation_collection().get(self._annotation_name)
         if strip is None or annotation is None:
             raise InputError("no-strip", f'The strip "{self._strip_name}" or its hints are no longer there.')

@@ -7,7 +7,6 @@ from typing import Any
 import bpy
 
 from ...core.errors import InputError
-from ...core.hints import HintTrack
 from ...core.job import Job, Output, Settings, Source, Style
 from .. import annotation_hints, runtime, strips, versions
 from ..engine_run import EngineRun
@@ -18,12 +17,11 @@ from .task_operator import TaskOperator
 
 def colorize_job(context: bpy.types.Context, strip: Any, footage: strips.Footage) -> Job:
     """The job that colors what the strip shows. Raises InputError if its hints or output folder cannot be used."""
-    annotation = annotation_hints.current_annotation(context)
     settings = strip.vse_colorizer
     return Job(
         source=Source(footage.path, footage.first, None if footage.open_end else footage.last),
         output=Output(output_folder(strip), "png", int(settings.bit_depth)),
-        hints=annotation_hints.read_hints(annotation, strip) if annotation else HintTrack(),
+        hints=annotation_hints.current_hints(context, strip),
         references={item.frame: chosen_path(item.picture) for item in settings.references if item.picture},
         style=Style(chosen_path(settings.style_picture), settings.style_strength) if settings.style_picture else None,
         settings=Settings(
@@ -60,8 +58,7 @@ class ColorizeStrip(TaskOperator, bpy.types.Operator):
         assert task.result is not None
         footage = self._footage
         count = min(task.result["frames"], footage.last - footage.first + 1)
-        scene = bpy.data.scenes.get(self._scene_name)
-        strip = strips.strip_named(scene, self._strip_name) if scene else None
+        strip = strips.find_strip(self._scene_name, self._strip_name)
         if strip is None:
             raise InputError(
                 "no-strip",

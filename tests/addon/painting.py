@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -56,45 +57,8 @@ def preview() -> dict[str, Any]:
 
 def paint(annotation: Any, layer: Any, frame: int, points: list[tuple[float, float]]) -> None:
     """Paint one stroke in canvas coordinates on a layer's key at a timeline frame."""
-    key = next((key for key in layer.frames if key.frame_number == frame), None) or layer.frames.new(frame)
-    if hasattr(key.strokes, "new"):
-        stroke = key.strokes.new()
-        stroke.display_mode = "2DSPACE"
-        stroke.points.add(len(points))
-    else:
-        _paint_with_operator(annotation, layer, frame, len(points))
-        stroke = key.strokes[-1]
-    assert len(stroke.points) == len(points)
-    for point, (x, y) in zip(stroke.points, points, strict=True):
-        point.co = (x, y, 0.0)
-
-
-def _paint_with_operator(annotation: Any, layer: Any, frame: int, count: int) -> None:
-    where = preview()
-    space = where["area"].spaces.active
-    name = "annotation" if hasattr(space, "annotation") else "grease_pencil"
-    shown = getattr(space, name)
-    setattr(space, name, annotation)
-    annotation.layers.active_index = list(annotation.layers).index(layer)
-    bpy.context.scene.frame_set(frame)
-    stroke = [
-        {
-            "name": "",
-            "location": (0, 0, 0),
-            "mouse": (10 + 5 * number, 10),
-            "mouse_event": (0, 0),
-            "pressure": 1,
-            "size": 1,
-            "pen_flip": False,
-            "is_start": number == 0,
-            "time": 0,
-            "x_tilt": 0,
-            "y_tilt": 0,
-        }
-        for number in range(count)
-    ]
-    known = bpy.types.OperatorStrokeElement.bl_rna.properties.keys()
-    stroke = [{name: value for name, value in item.items() if name in known} for item in stroke]
-    with bpy.context.temp_override(**where):
-        bpy.ops.gpencil.annotate("EXEC_DEFAULT", mode="DRAW", stroke=stroke)
-    setattr(space, name, shown)
+    if all(key.frame_number != frame for key in layer.frames):
+        layer.frames.new(frame)
+    preview()
+    versions = import_module("bl_ext.user_default.vse_colorizer.addon.versions")
+    versions.add_stroke(bpy.context, annotation, layer, frame, points)
