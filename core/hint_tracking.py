@@ -52,35 +52,24 @@ def points_of(keyframe: Keyframe, picture: np.ndarray) -> Points:
     rows, columns = np.nonzero(mask)
     on_grid = (rows % spacing == 0) & (columns % spacing == 0)
     x, y = columns[on_grid].astype(np.float32), rows[on_grid].astype(np.float32)
-    return Points(x, y, ab[rows[on_grid], columns[on_grid]], lightness_at(picture, x, y), spacing)
+    return Points(x, y, ab[rows[on_grid], columns[on_grid]], _lightness_at(picture, x, y), spacing)
 
 
 def follow(points: Points, motion: Motion, picture: np.ndarray, *, backward: bool) -> Points:
     """The points one frame on, or one frame back; fewer of them. picture: the motion picture they arrive in."""
-    x, y, kept = arrivals(points.x, points.y, points.lightness, motion, picture, backward=backward)
-    return Points(x, y, points.ab, points.lightness, points.spacing).where(kept)
-
-
-def arrivals(
-    x: np.ndarray, y: np.ndarray, lightness: np.ndarray, motion: Motion, picture: np.ndarray, *, backward: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Where pixels are one frame on, or one frame back: (x, y, which of them arrive).
-
-    x, y: float32 (n,), motion-size pixels. lightness: float32 (n,), L* where each began. picture: the motion picture
-    they arrive in. Returns float32 (n,), float32 (n,) and bool (n,); beyond a cut nothing arrives.
-    """
+    x, y = points.x, points.y
     if motion.cut or not len(x):
-        return x, y, np.zeros(len(x), bool)
+        return points.where(np.zeros(len(x), bool))
     there, back = (motion.backward, motion.forward) if backward else (motion.forward, motion.backward)
     step = _sample(there, x, y)[:, :2]
     x, y = x + step[:, 0], y + step[:, 1]
     missed = np.hypot(*(step + _sample(back, x, y)[:, :2]).T)
     height, width = picture.shape
     inside = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
-    change = lightness_at(picture, x, y) - lightness
+    change = _lightness_at(picture, x, y) - points.lightness
     exposure = np.clip(np.median(change), -MAX_EXPOSURE_CHANGE, MAX_EXPOSURE_CHANGE)
     kept = inside & (missed <= MAX_RETURN_ERROR) & (np.abs(change - exposure) <= MAX_LIGHTNESS_CHANGE)
-    return x, y, kept
+    return Points(x, y, points.ab, points.lightness, points.spacing).where(kept)
 
 
 class HintTracker:
@@ -217,7 +206,7 @@ def _pixel_of(place: np.ndarray, scale: float, size: int) -> np.ndarray:
     return np.clip(np.round((place + 0.5) * scale - 0.5), 0, size - 1).astype(np.intp)
 
 
-def lightness_at(picture: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _lightness_at(picture: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """L* around positions, float32 (n,): the mean of 3 by 3 pixels."""
     return _sample(cv2.blur(picture, (3, 3)).astype(np.float32), x, y) / np.float32(2.55)
 

@@ -171,8 +171,14 @@ def carry_hints(
         motion = StripMotion(_JobFootage(source, 8, should_cancel), motion_shape(source.info.width, source.info.height))
         total = sum(abs(keyframe.frame - frame) for keyframe in keyframes_around(hints, frame))
         clock, passed = ProgressClock(total), count(1)
+
+        def step() -> None:
+            if should_cancel():
+                raise JobCancelledError
+            on_progress(clock.tick(next(passed)))
+
         on_progress(Progress(0, total))
-        return carried_strokes(hints, frame, motion, lambda: on_progress(clock.tick(next(passed))))
+        return carried_strokes(hints, frame, motion, step)
 
 
 class _JobFootage:

@@ -43,6 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         report.add_argument("folder", metavar="DIR", help=folder)
         report.add_argument("--first", type=int, metavar="N", help="only the first N pictures")
         report.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
+    carrying = reports.add_parser("carrying", help="how many hints reach another frame as strokes, on their own colour")
+    carrying.add_argument("folder", metavar="DIR", help="a folder of colour clips (movies, folders of pictures)")
+    carrying.add_argument("--frames", type=int, default=72, metavar="N", help="of each clip, at most (%(default)s)")
     seed_table.add_arguments(reports.add_parser("seed-table", help="the original's table: four variants beside grey"))
     _add_clips_arguments(reports.add_parser("clips", help="PSNR, ab error, CDC, flicker and speed on colour clips"))
 
@@ -68,7 +71,7 @@ def _add_clips_arguments(clips: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     reports = {
         "clips": _run_clips, "placement": _run_placement, "edges": _run_edges, "tinting": _run_tinting,
-        "seed-table": seed_table.run,
+        "carrying": _run_carrying, "seed-table": seed_table.run,
     }  # fmt: skip
     return reports.get(args.report, _run_stills)(args)
 
@@ -112,6 +115,19 @@ def _run_edges(args: argparse.Namespace) -> int:
         for score in score_edges(pictures, args.variant, args.device, hints):
             seen = score.working_size or "own size"
             print(f"{score.hints:>6}{seen:>10}{score.at_edges:>20.2f}{score.overall:>10.2f}", flush=True)
+    return 0
+
+
+def _run_carrying(args: argparse.Namespace) -> int:
+    if not 2 <= args.frames <= 10_000:
+        raise InputError("bad-arguments", "Clips must be 2 to 10000 frames long.")
+
+    from ..evaluation.carrying import score_carrying
+    from ..evaluation.clip_protocol import read_clips
+
+    print(f"{'clip':<20}{'dots':>6}{'arrived':>9}{'ab error':>10}{'on another colour':>20}")
+    for score in score_carrying(read_clips(args.folder, frames=args.frames)):
+        print(f"{score.clip:<20}{score.dots:>6}{score.arrived:>9}{score.ab_error:>10.2f}{score.wrong:>20.1%}", flush=True)
     return 0
 
 

@@ -16,6 +16,7 @@ import skimage.data
 from core.color import ab_from_srgb, lightness_from_srgb, recolor
 from core.commands import evaluate
 from core.errors import InputError
+from core.evaluation.carrying import score_carrying
 from core.evaluation.clip_metrics import color_flicker, distribution_consistency, true_motion
 from core.evaluation.clip_protocol import HINTS, Clip, given, read_clips
 from core.evaluation.clips import load_clip_method, mean_scores, score_clips
@@ -143,3 +144,23 @@ def test_the_command_prints_a_table_and_writes_json_and_a_sheet(
     assert [len(score["frame_psnr"]) for score in document["scores"]] == [3, 3, 3]
     sheet = cv2.imread(str(tmp_path / "sheet.png"))
     assert sheet is not None and sheet.shape[1] == 4 * 240
+
+
+def test_carried_dots_are_counted_and_held_against_the_truth_where_they_arrive() -> None:
+    frames = pan(9, step=5)
+    score, everything = score_carrying([Clip("pan", frames, [without_chroma(frame) for frame in frames])])
+    assert (score.clip, everything.clip, score.dots) == ("pan", "all", 3 * HINTS)
+    # Of 128 pixels 20 go out of sight over half the clip, and 40 over all of it.
+    assert 30 <= score.arrived < score.dots
+    assert score.ab_error < 4.0 and score.wrong < 0.05
+
+
+def test_dots_that_arrive_on_another_colour_are_wrong() -> None:
+    """The truth turns grey where nothing moves."""
+    colour = pan(1)[0]
+    grey = without_chroma(colour)
+    assert next(score_carrying([Clip("still", [colour, *[grey] * 8], [grey] * 9)])).wrong > 0.3
+
+
+def without_chroma(frame: np.ndarray) -> np.ndarray:
+    return recolor(frame, np.zeros((*frame.shape[:2], 2), np.float32))

@@ -91,6 +91,21 @@ def test_what_is_painted_on_the_frame_already_stays_free_of_carried_strokes() ->
     assert max(x for x, _ in left.points) < 0.5 - 0.05 < 0.5 + 0.05 < min(x for x, _ in right.points)
 
 
+def test_what_was_hidden_on_the_way_is_found_again() -> None:
+    """A pillar passes over the stroke: followed from frame to frame it would be lost."""
+    frames = [frame.copy() for frame in camera_move(13)]
+    for number, frame in enumerate(frames):
+        frame[:, 20 * number : 20 * number + 40] = 30
+    (stroke,) = carried(frames, 12, Keyframe(0, (line(RED, (0.5, 0.5)),)))
+    ((x, y),) = stroke.points
+    assert (x, y) == pytest.approx((0.5 - MOVED, 0.5), abs=1.5 / WIDTH)
+
+
+def test_hundreds_of_thin_strokes_are_carried() -> None:
+    thin = tuple(line(RED, (0.3, y), (0.9, y), radius=0.001) for y in np.linspace(0.05, 0.95, 150))
+    assert len(carried(camera_move(3), 2, Keyframe(0, thin))) >= 100
+
+
 def test_each_frame_that_is_passed_is_told() -> None:
     steps: list[None] = []
     track = HintTrack((Keyframe(0, (line(RED, (0.5, 0.5)),)), Keyframe(12, (line(BLUE, (0.5, 0.3)),))))
