@@ -127,7 +127,9 @@ def _run_carrying(args: argparse.Namespace) -> int:
 
     print(f"{'clip':<20}{'dots':>6}{'arrived':>9}{'ab error':>10}{'on another colour':>20}")
     for score in score_carrying(read_clips(args.folder, frames=args.frames)):
-        print(f"{score.clip:<20}{score.dots:>6}{score.arrived:>9}{score.ab_error:>10.2f}{score.wrong:>20.1%}", flush=True)
+        print(
+            f"{score.clip:<20}{score.dots:>6}{score.arrived:>9}{score.ab_error:>10.2f}{score.wrong:>20.1%}", flush=True
+        )
     return 0
 
 
