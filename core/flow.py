@@ -7,6 +7,7 @@ to frame b is float (h, w, 2), in pixels, x then y: the pixel of a at p is the p
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -16,6 +17,8 @@ from .reduced_shape import reduced_shape
 # The short side, in pixels, at which motion is measured. On four clips with a first frame in colour 256 gives 0.2 dB
 # more than 192, and 270 not more than 256.
 MOTION_SIZE = 256
+# DIS needs a few of its 8-pixel patches on the short side.
+_LEAST_SIDE = 16
 # Finest scale, stride, steps of descent and of variational refinement. OpenCV's "medium" preset with the stride and the
 # descent of "fast". With 2 steps of refinement, not 5, what routes bring is as good in three quarters of the time, but
 # of points on a grid fewer can be followed over 20 frames (14 clips): 40.8 %, not 42.4.
@@ -24,6 +27,8 @@ _COARSE = (1, 4, 16, 5)
 # frames of two clips 40.5 and 29.7 dB, where the other search gives 39.8 and 28.6. A stride of 5 is as good as 4, for
 # 14 ms, not 22; of 6, or with fewer steps, what it brings is a little worse.
 _FINE = (0, 5, 8, 0)
+# For what hints led to, at half the motion size.
+_ROUGH = (1, 5, 8, 0)
 # A flow that does not lead back to within this many pixels of where it started is not trusted.
 MAX_RETURN_ERROR = 0.85
 _TRUST_SCALE = 1.0
@@ -55,12 +60,27 @@ class Motion:
         forward, backward = (cv2.merge(cv2.split(flow)[:2]) for flow in (self.forward, self.backward))
         return forward, backward
 
+    @cached_property
+    def half_flows(self) -> tuple[np.ndarray, np.ndarray]:
+        """The flows at half the motion size, in pixels of that size: every keyframe around asks for them."""
+        height, width = self.forward.shape[:2]
+        rows, columns = half_shape((height, width))
+        halves = []
+        for flow in (self.forward, self.backward):
+            x, y, _ = cv2.split(cv2.resize(flow, (columns, rows)))
+            halves.append(cv2.merge((x * np.float32(columns / width), y * np.float32(rows / height))))
+        return halves[0], halves[1]
+
 
 def motion_shape(width: int, height: int) -> tuple[int, int]:
     """(height, width) at which the motion of footage of this size is measured; never larger than it."""
     rows, columns = reduced_shape(width, height, MOTION_SIZE)
-    # DIS needs a few of its 8-pixel patches on the short side.
-    return max(16, rows), max(16, columns)
+    return max(_LEAST_SIDE, rows), max(_LEAST_SIDE, columns)
+
+
+def half_shape(shape: tuple[int, int]) -> tuple[int, int]:
+    """Half of a motion size, (height, width), as far as flow can be measured there."""
+    return max(_LEAST_SIDE, shape[0] // 2), max(_LEAST_SIDE, shape[1] // 2)
 
 
 def motion_picture(lightness: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -93,17 +113,23 @@ def warp(image: np.ndarray, flow: np.ndarray) -> np.ndarray:
 
 def return_error(flow: np.ndarray, back: np.ndarray) -> np.ndarray:
     """How far, in pixels, `flow` and then `back` miss the start: float32 (h, w); inf outside the picture."""
-    x, y = _targets(flow)
-    returned = cv2.remap(back, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    returned = warp(back, flow)
     error = cv2.magnitude(flow[..., 0] + returned[..., 0], flow[..., 1] + returned[..., 1])
-    height, width = flow.shape[:2]
-    error[(x < 0) | (y < 0) | (x > width - 1) | (y > height - 1)] = np.inf
+    error[~leads_inside(flow)] = np.inf
     return error
 
 
-def refine_flow(start: np.ndarray, end: np.ndarray, guess: np.ndarray) -> np.ndarray:
-    """The flow between motion pictures, uint8 (h, w), far apart; `guess`, float32 (h, w, 2), is where to look first."""
-    return _dis(_FINE).calc(start, end, guess.copy())
+def leads_inside(flow: np.ndarray) -> np.ndarray:
+    """Which pixels `flow` (h, w, 2) leads to a place within the picture: bool (h, w)."""
+    x, y = _targets(flow)
+    height, width = flow.shape[:2]
+    return (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
+
+
+def refine_flow(start: np.ndarray, end: np.ndarray, guess: np.ndarray, *, fine: bool) -> np.ndarray:
+    """The flow between pictures far apart, uint8 (h, w); `guess`, float32 (h, w, 2), is where to look first. fine: to
+    the last pixel."""
+    return _dis(_FINE if fine else _ROUGH).calc(start, end, guess.copy())
 
 
 def _dis_flow(start: np.ndarray, end: np.ndarray) -> np.ndarray:

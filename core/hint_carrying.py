@@ -20,10 +20,6 @@ from .raster import rasterize
 from .strip_motion import StripMotion
 from .transfer_paths import AnchorPaths, Route
 
-# A pixel has arrived if its route's change of L* and twice its doubt in pixels add up to less. Of dots at random on 19
-# clips that gives a quarter more than following from frame to frame, as hints are (hint_tracking.py), and a third of
-# those that lie more than 10 of ab from their own colour.
-_MAX_DOUBT = 18.0
 # Of the pixels under a spot, the share that has to arrive.
 _ARRIVING = 0.3
 # Pixels across a spot: enough for a median.
@@ -106,10 +102,7 @@ def _moved(spots: np.ndarray, radius: float, route: Route) -> tuple[np.ndarray, 
     under = np.round(spots[:, None] + disc[np.hypot(*disc.T) <= radius]).astype(int)
     within = np.all((under >= 0) & (under <= farthest), axis=-1)
     x, y = np.clip(under, 0, farthest).transpose(2, 0, 1)
-    shift = route.flow[y, x]
-    there = under + shift
-    arrived = within & (route.change[y, x] + 2.0 * route.doubt[y, x] < _MAX_DOUBT)
-    arrived &= np.all((there >= 0) & (there <= farthest), axis=-1)
+    shift, arrived = route.flow[y, x], within & route.arrives[y, x]
     found = np.mean(arrived, axis=1) >= _ARRIVING
     places = spots.copy()
     for number in np.nonzero(found)[0]:

@@ -1,167 +1,122 @@
-"""Hints on the frames between keyframes: a stroke's pixels are followed as points along the motion.
+"""Hints on the frames between keyframes: a stroke's pixels are followed as points along the routes from its keyframe.
 
-Forward from each keyframe up to the next one, and backward to the one before. A point that the flow cannot
-bring back, that leaves the picture, that comes to lie on another lightness, or that meets a cut, is dropped:
-a hint that slides off its object is worse than none.
+Forward from each keyframe up to the next one, and backward to the one before, as transfer_paths.py finds the way. A
+point that does not surely arrive on a frame, or whose way meets a cut, is no hint there: a hint that slides off its
+object is worse than none.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
 
-from .flow import MAX_RETURN_ERROR, Motion
 from .hints import HintTrack, Keyframe
 from .raster import rasterize
-from .strip_motion import BLOCK, StripMotion
+from .strip_motion import StripMotion
+from .transfer_paths import AnchorPaths, Route
 
 # A keyframe with more stroke pixels than this, a quarter of a 16:9 picture at motion size, is thinned to a grid.
 MAX_POINTS = 30_000
-# L* that a point may differ from where it began, after taking out what all its keyframe's points share (flicker,
-# a change of exposure) up to the second figure.
-MAX_LIGHTNESS_CHANGE = 15.0
-MAX_EXPOSURE_CHANGE = 30.0
+# Keyframes whose points are kept.
+_POINTS_KEPT = 4
 
 
 @dataclass(frozen=True)
 class Points:
     """Followed pixels. x, y: float32 (n,), motion-size pixels, 0 the centre of the first one. ab: float32 (n, 2).
-    lightness: float32 (n,), L* where each began. spacing: motion-size pixels between neighbours on the keyframe."""
+    spacing: motion-size pixels between neighbours on the keyframe."""
 
     x: np.ndarray
     y: np.ndarray
     ab: np.ndarray
-    lightness: np.ndarray
     spacing: int
 
-    def __len__(self) -> int:
-        return len(self.x)
 
-    def where(self, kept: np.ndarray) -> Points:
-        return Points(self.x[kept], self.y[kept], self.ab[kept], self.lightness[kept], self.spacing)
-
-
-def points_of(keyframe: Keyframe, picture: np.ndarray) -> Points:
-    """The keyframe's stroke pixels as points. picture: the keyframe's motion picture, uint8 (h, w)."""
-    height, width = picture.shape
+def points_of(keyframe: Keyframe, shape: tuple[int, int]) -> Points:
+    """The keyframe's stroke pixels as points. shape: motion size, (height, width)."""
+    height, width = shape
     ab, mask = rasterize(keyframe.strokes, width, height)
     spacing = max(1, int(np.ceil(np.sqrt(np.count_nonzero(mask) / MAX_POINTS))))
     rows, columns = np.nonzero(mask)
     on_grid = (rows % spacing == 0) & (columns % spacing == 0)
-    x, y = columns[on_grid].astype(np.float32), rows[on_grid].astype(np.float32)
-    return Points(x, y, ab[rows[on_grid], columns[on_grid]], _lightness_at(picture, x, y), spacing)
+    rows, columns = rows[on_grid], columns[on_grid]
+    return Points(columns.astype(np.float32), rows.astype(np.float32), ab[rows, columns], spacing)
 
 
-def follow(points: Points, motion: Motion, picture: np.ndarray, *, backward: bool) -> Points:
-    """The points one frame on, or one frame back; fewer of them. picture: the motion picture they arrive in."""
-    x, y = points.x, points.y
-    if motion.cut or not len(x):
-        return points.where(np.zeros(len(x), bool))
-    there, back = (motion.backward, motion.forward) if backward else (motion.forward, motion.backward)
-    step = _sample(there, x, y)[:, :2]
-    x, y = x + step[:, 0], y + step[:, 1]
-    missed = np.hypot(*(step + _sample(back, x, y)[:, :2]).T)
-    height, width = picture.shape
-    inside = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
-    change = _lightness_at(picture, x, y) - points.lightness
-    exposure = np.clip(np.median(change), -MAX_EXPOSURE_CHANGE, MAX_EXPOSURE_CHANGE)
-    kept = inside & (missed <= MAX_RETURN_ERROR) & (np.abs(change - exposure) <= MAX_LIGHTNESS_CHANGE)
-    return Points(x, y, points.ab, points.lightness, points.spacing).where(kept)
+def arrived(points: Points, onward: Route, shape: tuple[int, int]) -> Points:
+    """The points where the route from their keyframe leads them, those that surely arrive. shape: motion size."""
+    if not len(points.x):
+        return points
+    height, width = onward.doubt.shape
+    right, down = shape[1] / width, shape[0] / height
+    x, y = (points.x + 0.5) / right - 0.5, (points.y + 0.5) / down - 0.5
+    flow = cv2.remap(onward.flow, x[:, None], y[:, None], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
+    kept = onward.arrives[_pixel(y, height), _pixel(x, width)]
+    moved_x, moved_y = points.x + flow[:, 0] * np.float32(right), points.y + flow[:, 1] * np.float32(down)
+    return Points(moved_x[kept], moved_y[kept], points.ab[kept], points.spacing)
 
 
 class HintTracker:
-    """The hints of every frame of a strip, at working size.
+    """The hints of every frame of a strip, at working size; the same in whatever order frames are asked for."""
 
-    Asked for frames in ascending order it walks each stretch between keyframes at most twice; in any order it
-    gives the same hints. Memory does not grow with the strip but for one set of points a block of frames,
-    between a frame and the keyframe after it.
-    """
-
-    def __init__(self, track: HintTrack, motion: StripMotion, shape: tuple[int, int]) -> None:
-        """shape: (height, width) at working size. Keyframes without strokes count for nothing."""
+    def __init__(
+        self, track: HintTrack, motion: StripMotion, paths: Callable[[int], AnchorPaths], shape: tuple[int, int]
+    ) -> None:
+        """paths: gives the rough paths to a keyframe. shape: (height, width) at working size. Keyframes without strokes
+        count for nothing."""
         self._keyframes = stroked_keyframes(track)
         self._numbers = [keyframe.frame for keyframe in self._keyframes]
-        self._motion = motion
-        self._shape = shape
-        self._forward: tuple[int, int, Points] | None = None  # keyframe's index, frame, points on it
-        self._checkpoints: tuple[int, dict[int, Points]] = (-1, {})  # keyframe's index, frame → points
-        self._block: tuple[int, dict[int, Points]] = (-1, {})  # keyframe's index, frame → points, one block of them
+        self._motion_shape, self._shape = motion.shape, shape
+        self._paths = paths
+        self._points = lru_cache(_POINTS_KEPT)(lambda index: points_of(self._keyframes[index], motion.shape))
 
     def at(self, frame: int) -> tuple[np.ndarray, np.ndarray]:
         """(ab float32 (H, W, 2), mask bool (H, W)) of the frame: its own strokes if it is a keyframe, and the
         points of the keyframes before and after it, the nearer one's counting more where they meet."""
         before = bisect_left(self._numbers, frame) - 1
         after = bisect_right(self._numbers, frame)
-        arriving = []
-        if before >= 0:
-            arriving.append((self._from_before(before, frame), frame - self._numbers[before]))
-        if after < len(self._numbers):
-            arriving.append((self._from_after(after, frame), self._numbers[after] - frame))
+        around = [index for index in (before, after) if 0 <= index < len(self._numbers)]
         if after - before == 2:  # the frame is a keyframe itself
-            return self._with_strokes(before + 1, arriving)
-        return splat(arriving, self._motion.shape, self._shape)
+            return self._with_strokes(before + 1, around)
+        return splat(self._arriving(around, frame), self._motion_shape, self._shape)
 
     def told(self, frame: int, other: int | None) -> tuple[np.ndarray, np.ndarray]:
         """What `at` gives for a keyframe, but of its neighbours only one is heard, or none. other: the keyframe before
         or after it."""
-        arriving = []
-        if other is not None:
-            index = self._numbers.index(other)
-            points = self._from_before(index, frame) if other < frame else self._from_after(index, frame)
-            arriving.append((points, abs(frame - other)))
-        return self._with_strokes(self._numbers.index(frame), arriving)
+        others = [] if other is None else [self._numbers.index(other)]
+        return self._with_strokes(self._numbers.index(frame), others)
 
-    def _with_strokes(self, index: int, arriving: list[tuple[Points, int]]) -> tuple[np.ndarray, np.ndarray]:
-        """The points that arrive on a keyframe, given by its index, and over them its strokes."""
-        ab, mask = splat(arriving, self._motion.shape, self._shape)
-        own_ab, own_mask = rasterize(self._keyframes[index].strokes, self._shape[1], self._shape[0])
+    def _with_strokes(self, index: int, others: list[int]) -> tuple[np.ndarray, np.ndarray]:
+        """A keyframe's strokes over the points that arrive from others; all given by their indices."""
+        keyframe = self._keyframes[index]
+        ab, mask = splat(self._arriving(others, keyframe.frame), self._motion_shape, self._shape)
+        own_ab, own_mask = rasterize(keyframe.strokes, self._shape[1], self._shape[0])
         ab[own_mask] = own_ab[own_mask]
         return ab, mask | own_mask
 
-    def _start(self, index: int) -> Points:
-        keyframe = self._keyframes[index]
-        return points_of(keyframe, self._motion.picture(keyframe.frame))
+    def _arriving(self, indices: list[int], frame: int) -> list[tuple[Points, int]]:
+        """The points of keyframes on a frame, each with the keyframe's distance from it in frames."""
+        found = []
+        for index in indices:
+            route = self._route(self._numbers[index], frame)
+            if route is not None:
+                points = arrived(self._points(index), route, self._motion_shape)
+                found.append((points, abs(frame - self._numbers[index])))
+        return found
 
-    def _from_before(self, index: int, frame: int) -> Points:
-        known = self._forward
-        if known is None or known[0] != index or known[1] > frame:
-            known = (index, self._numbers[index], self._start(index))
-        _, position, points = known
-        while position < frame and len(points):
-            motion = self._motion.between(position)
-            position += 1
-            points = follow(points, motion, self._motion.picture(position), backward=False)
-        self._forward = (index, frame, points)
-        return points
-
-    def _from_after(self, index: int, frame: int) -> Points:
-        if self._block[0] != index or frame not in self._block[1]:
-            self._block = (index, self._expand(index, frame))
-        return self._block[1][frame]
-
-    def _expand(self, index: int, frame: int) -> dict[int, Points]:
-        """The points on every frame of the block that holds `frame`, coming back from the keyframe."""
-        if self._checkpoints[0] != index:
-            keyframe = self._numbers[index]
-            self._checkpoints = (index, {keyframe: self._start(index)})
-        checkpoints = self._checkpoints[1]
-        first = frame // BLOCK * BLOCK
-        position = min(number for number in checkpoints if number > frame)
-        points = checkpoints[position]
-        block = {}
-        while position > first:
-            if len(points):
-                motion = self._motion.between(position - 1)
-                points = follow(points, motion, self._motion.picture(position - 1), backward=True)
-            position -= 1
-            if position % BLOCK == 0:
-                checkpoints[position] = points
-            if position < first + BLOCK:
-                block[position] = points
-        return block
+    def _route(self, keyframe: int, frame: int) -> Route | None:
+        """The route from a keyframe to a frame, None beyond a cut."""
+        if frame > keyframe and frame in self._numbers:
+            # Frames between two keyframes need the way back from the later one to the earlier one anyhow.
+            arrival = self._paths(frame).at(keyframe)
+            return None if arrival is None else arrival.best
+        arrival = self._paths(keyframe).at(frame)
+        return None if arrival is None else arrival.onward
 
 
 def stroked_keyframes(track: HintTrack) -> list[Keyframe]:
@@ -185,8 +140,8 @@ def splat(
         # A point stands for as many pixels as lay between it and its neighbours.
         reach = int(np.ceil(points.spacing * max(scale_y, scale_x)))
         around = np.arange(reach) - (reach - 1) // 2
-        rows = _pixel_of(points.y, scale_y, height)[:, None, None] + around[:, None]
-        columns = _pixel_of(points.x, scale_x, width)[:, None, None] + around
+        rows = _pixel((points.y + 0.5) * scale_y - 0.5, height)[:, None, None] + around[:, None]
+        columns = _pixel((points.x + 0.5) * scale_x - 0.5, width)[:, None, None] + around
         inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
         pixels.append((rows * width + columns)[inside])
         colors.append(np.broadcast_to(points.ab[:, None, None], (*inside.shape, 2))[inside])
@@ -201,18 +156,6 @@ def splat(
     return ab.reshape(height, width, 2), mask.reshape(height, width)
 
 
-def _pixel_of(place: np.ndarray, scale: float, size: int) -> np.ndarray:
-    """The pixel of a picture `scale` times as large, `size` pixels long, that positions (n,) fall on."""
-    return np.clip(np.round((place + 0.5) * scale - 0.5), 0, size - 1).astype(np.intp)
-
-
-def _lightness_at(picture: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """L* around positions, float32 (n,): the mean of 3 by 3 pixels."""
-    return _sample(cv2.blur(picture, (3, 3)).astype(np.float32), x, y) / np.float32(2.55)
-
-
-def _sample(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """`image` (h, w) or (h, w, c) at positions, bilinear: (n,) or (n, c)."""
-    if not len(x):
-        return np.zeros((0, *image.shape[2:]), np.float32)
-    return cv2.remap(image, x[:, None], y[:, None], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
+def _pixel(place: np.ndarray, size: int) -> np.ndarray:
+    """The pixel that positions (n,) fall on, along a side of `size` pixels."""
+    return np.clip(np.round(place), 0, size - 1).astype(np.intp)

@@ -30,6 +30,7 @@ from .steadiness import STEADY_REACH, small_lab, steady_correction
 from .strip_motion import Footage, StripMotion
 from .transfer import Anchor, Evidence, StripTransfer, same_picture
 from .transfer_network import TransferNetwork
+from .transfer_paths import AnchorPaths
 
 # How far keyframes' sure colours count beside what the frame's own hints say. On four clips with 20 hints on three
 # frames 0.3 to 1 are within 0.05 dB, and 0.1 dB better than leading the colorizer by them.
@@ -37,6 +38,8 @@ _KEYFRAMES_SHARE = 0.7
 # How much a hint counts that was followed from a keyframe, beside a stroke on the frame itself: 0.1 dB on these clips
 # from 0.5 down to 0.08.
 _FOLLOWED = 0.25
+# Keyframes that frames are followed to: those around a frame, and around what steadiness looks at.
+_PATHS_KEPT = 4
 # Keyframes whose strokes are recalled.
 _STROKED_KEPT = 4
 
@@ -81,7 +84,8 @@ class StripColorizer:
         self._still = still
         self._shape = reduced_shape(width, height, settings.working_size)
         self._motion = StripMotion(footage, motion_shape(width, height))
-        self._hints = HintTracker(track, self._motion, self._shape)
+        paths = lru_cache(_PATHS_KEPT)(lambda keyframe: AnchorPaths(self._motion, keyframe, fine=False))
+        self._hints = HintTracker(track, self._motion, paths, self._shape)
         self._strokes = {keyframe.frame: keyframe.strokes for keyframe in stroked_keyframes(track)}
         self._references = {
             number: Anchor(self._small(lightness_from_srgb(picture)), self._small(ab_from_srgb(picture)))
@@ -94,7 +98,7 @@ class StripColorizer:
         self._network = load_transfer_network(colorizer.device)
         self._transfer = StripTransfer(
             self._motion, self._shape, self._network, sorted(self._strokes), self._keyframe,
-            self._references, self._reference,
+            self._references, self._reference, paths,
         )  # fmt: skip
         self._reach = steady_reach(settings)
         # Of the frames seen last: ab at working size, and what the steadiness looks at.

@@ -79,16 +79,18 @@ class StripTransfer:
         keyframe: Callable[[int, int | None], Anchor],
         references: Mapping[int, Anchor],
         reference: Callable[[int], Anchor],
+        keyframe_paths: Callable[[int], AnchorPaths],
     ) -> None:
         """shape: (height, width) at working size. keyframes: those with strokes, ascending. keyframe: gives the colours
         of one of them, told by its strokes and by those of the given neighbour of it. references: source frame → the
-        picture as it was given. reference: gives the colours of the frame that one stands on. Both are asked again for
-        what was asked for long ago."""
+        picture as it was given. reference: gives the colours of the frame that one stands on. keyframe_paths: gives the
+        rough paths to a keyframe. All are asked again for what was asked for long ago."""
         self._motion, self._shape, self._network = motion, shape, network
         self._keyframes, self._reference_frames = list(keyframes), sorted(references)
         self._keyframe = lru_cache(_ANCHORS_KEPT)(keyframe)
         self._remembered = lru_cache(_ANCHORS_KEPT)(self._remembered_keyframe)
-        self._path = lru_cache(_ANCHORS_KEPT)(self._path_to)
+        self._keyframe_paths = keyframe_paths
+        self._reference_paths = lru_cache(_ANCHORS_KEPT)(lambda anchor: AnchorPaths(motion, anchor))
         self._reference = lru_cache(_ANCHORS_KEPT)(reference)
         coarse = len(references) > _FINE_REFERENCES
         self._references = {
@@ -103,7 +105,7 @@ class StripTransfer:
         """The colours of a keyframe with strokes, ab float32 (H, W, 2): the mean of how the keyframes next to it, if no
         cut lies between, complete it."""
         found = [number for number in _neighbours(self._keyframes, frame) if number is not None]
-        others: list[int | None] = [number for number in found if self._path(number, match=False).at(frame) is not None]
+        others: list[int | None] = [number for number in found if self._keyframe_paths(number).at(frame) is not None]
         return np.mean([self._keyframe(frame, other).ab for other in others or [None]], axis=0)
 
     def likeness(self) -> Evidence:
@@ -120,7 +122,7 @@ class StripTransfer:
         references to find likeness in."""
         found = self.likeness()
         for number in _neighbours(self._reference_frames, frame):
-            arrival = None if number is None else self._path(number, match=True).at(frame)
+            arrival = None if number is None else self._reference_paths(number).at(frame)
             if number is not None and arrival is not None:
                 anchor = self.reference(number)
                 found.estimates.extend(brought(anchor, arrival, self._shape, abs(frame - number)))
@@ -133,8 +135,7 @@ class StripTransfer:
         to_reference = min((estimate.distance for estimate in found.estimates), default=None)
         before, after = _neighbours(self._keyframes, frame)
         for number, other in ((before, after), (after, before)):
-            # What strokes told is a guess in the end: matching gains 0.05 dB, and takes half as long again.
-            arrival = None if number is None else self._path(number, match=False).at(frame)
+            arrival = None if number is None else self._keyframe_paths(number).at(frame)
             if number is None or arrival is None:
                 continue
             anchor = self._keyframe(number, other)
@@ -142,8 +143,7 @@ class StripTransfer:
             found.remembered.append(self._remembered(number, other))
             found.keyframes.append(number)
             if not self._references and anchor.support is not None:
-                routes = arrival.routes
-                found.support.extend(warp(anchor.support, _flow_at(route, self._shape)) for route in routes)
+                found.support.append(warp(anchor.support, _flow_at(arrival.best, self._shape)))
         if to_reference is None or not found.keyframes:
             return found
         to_keyframe = min(abs(frame - number) for number in found.keyframes)
@@ -152,9 +152,6 @@ class StripTransfer:
     def _remembered_keyframe(self, frame: int, other: int | None) -> Remembered:
         anchor = self._keyframe(frame, other)
         return self._network.remember(anchor.lightness, anchor.ab, coarse=True)
-
-    def _path_to(self, anchor: int, *, match: bool) -> AnchorPaths:
-        return AnchorPaths(self._motion, anchor, match=match)
 
 
 def same_picture(reference: np.ndarray, frame: np.ndarray) -> bool:
@@ -165,21 +162,22 @@ def same_picture(reference: np.ndarray, frame: np.ndarray) -> bool:
 
 def brought(anchor: Anchor, arrival: Arrival, shape: tuple[int, int], distance: int) -> list[Estimate]:
     """What an anchor's routes bring to a frame `distance` frames away, at working size (height, width)."""
-    return [_along(anchor, route, shape, distance, bool(index)) for index, route in enumerate(arrival.routes)]
-
-
-def _along(anchor: Anchor, route: Route, shape: tuple[int, int], distance: int, matched: bool) -> Estimate:
-    return Estimate(warp(anchor.ab, _flow_at(route, shape)), route.doubt, route.change, route.seen, distance, matched)
+    return [
+        Estimate(
+            warp(anchor.ab, _flow_at(route, shape)), route.doubt, route.change, arrival.seen, distance, bool(index)
+        )
+        for index, route in enumerate(arrival.routes)
+    ]
 
 
 def _flow_at(route: Route, shape: tuple[int, int]) -> np.ndarray:
     """The route's flow at working size (height, width)."""
     height, width = shape
-    motion_height, motion_width = route.doubt.shape
+    route_height, route_width = route.doubt.shape
     if shape == route.doubt.shape:
         return route.flow
     flow = cv2.resize(route.flow, (width, height), interpolation=cv2.INTER_LINEAR)
-    return flow * np.array([width / motion_width, height / motion_height], np.float32)
+    return flow * np.array([width / route_width, height / route_height], np.float32)
 
 
 def _neighbours(frames: Sequence[int], frame: int) -> tuple[int | None, int | None]:

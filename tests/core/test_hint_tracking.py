@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from functools import cache
 
 import cv2
 import numpy as np
 import pytest
 from skimage import data
 
-from core.color import ab_from_hex, ab_from_srgb, lightness_from_srgb
+from core.color import ab_from_hex
 from core.flow import motion_shape
-from core.frames.source import open_source
-from core.hint_tracking import HintTracker, Points, follow
+from core.hint_tracking import HintTracker
 from core.hints import HintTrack, Keyframe, Stroke
 from core.raster import rasterize
 from core.strip_motion import BLOCK, StripMotion
+from core.transfer_paths import AnchorPaths
 
 HEIGHT, WIDTH = 96, 128
 RED, BLUE = "#c03020", "#2040c0"
-CLIPS = Path(__file__).resolve().parents[3] / "shared" / "data" / "clips_val"
 
 
 class Strip:
@@ -48,7 +47,12 @@ def dot(color: str, x: float, y: float, radius: float = 0.05) -> Stroke:
 
 def tracker(frames: list[np.ndarray], *keyframes: Keyframe) -> HintTracker:
     shape = motion_shape(WIDTH, HEIGHT)
-    return HintTracker(HintTrack(keyframes), StripMotion(Strip(frames), shape), shape)
+    return tracker_of(StripMotion(Strip(frames), shape), shape, *keyframes)
+
+
+def tracker_of(motion: StripMotion, shape: tuple[int, int], *keyframes: Keyframe) -> HintTracker:
+    paths = cache(lambda keyframe: AnchorPaths(motion, keyframe, fine=False))
+    return HintTracker(HintTrack(keyframes), motion, paths, shape)
 
 
 def centre(mask: np.ndarray) -> tuple[float, float]:
@@ -150,7 +154,7 @@ def test_walking_a_stretch_reads_its_frames_at_most_twice() -> None:
     count = 3 * BLOCK + 1
     strip = Strip(camera_moving(count, 0.1))
     shape = motion_shape(WIDTH, HEIGHT)
-    hints = HintTracker(HintTrack((Keyframe(count - 1, (dot(RED, 0.5, 0.5),)),)), StripMotion(strip, shape), shape)
+    hints = tracker_of(StripMotion(strip, shape), shape, Keyframe(count - 1, (dot(RED, 0.5, 0.5),)))
     for frame in range(count):
         hints.at(frame)
     assert strip.reads <= 2 * count + 10
@@ -160,7 +164,7 @@ def test_hints_come_at_the_working_size_asked_for() -> None:
     frames = camera_moving(3, 1.0)
     motion = StripMotion(Strip(frames), motion_shape(WIDTH, HEIGHT))
     keyframe = Keyframe(0, (dot(RED, 0.5, 0.5),))
-    hints = HintTracker(HintTrack((keyframe,)), motion, (2 * HEIGHT, 2 * WIDTH))
+    hints = tracker_of(motion, (2 * HEIGHT, 2 * WIDTH), keyframe)
     own, followed = hints.at(0)[1], hints.at(2)[1]
     assert own.shape == followed.shape == (2 * HEIGHT, 2 * WIDTH)
     assert 0.8 * own.sum() < followed.sum() < 1.2 * own.sum()
@@ -176,26 +180,3 @@ def test_painting_over_the_whole_picture_is_followed_too() -> None:
     hints = tracker(camera_moving(4, 1.0), Keyframe(0, (Stroke(RED, 0.5, ((0.0, 0.5), (1.0, 0.5))),)))
     _, mask = hints.at(3)
     assert mask[8:-8, 8:-12].mean() > 0.95
-
-
-@pytest.mark.skipif(not CLIPS.is_dir(), reason=f"needs the clips in {CLIPS}")
-@pytest.mark.parametrize("clip, alive", [("bear", 0.75), ("bedroom", 0.55), ("bmx-trees", 0.02)])
-def test_followed_points_keep_lying_on_their_own_colour_in_real_clips(clip: str, alive: float) -> None:
-    """Points on a grid over the first frame; 20 frames later those that are left must lie on the colour they had."""
-    with open_source(CLIPS / f"{clip}.mp4") as source:
-        frames = list(source.read(0, 20))
-    height, width = motion_shape(source.info.width, source.info.height)
-    frames = [cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA) for frame in frames]
-    motion = StripMotion(Strip([]), (height, width))
-    for number, frame in enumerate(frames):
-        motion.see(number, lightness_from_srgb(frame))
-    rows, columns = (places.ravel() for places in np.mgrid[6:height:8, 6:width:8])
-    x, y = columns.astype(np.float32), rows.astype(np.float32)
-    lightness = motion.picture(0)[rows, columns] / np.float32(2.55)
-    points = Points(x, y, ab_from_srgb(frames[0])[rows, columns], lightness, 1)
-    for number in range(20):
-        points = follow(points, motion.between(number), motion.picture(number + 1), backward=False)
-    there = ab_from_srgb(frames[20])[np.round(points.y).astype(int), np.round(points.x).astype(int)]
-    off = np.linalg.norm(there - points.ab, axis=1) > 15
-    assert len(points) > alive * len(x)
-    assert off.mean() < 0.05
