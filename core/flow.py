@@ -28,7 +28,7 @@ _COARSE = (1, 4, 16, 5)
 # 14 ms, not 22; of 6, or with fewer steps, what it brings is a little worse.
 _FINE = (0, 5, 8, 0)
 # For what hints led to, at half the motion size.
-_ROUGH = (1, 5, 8, 0)
+_ROUGH = (1, 4, 8, 0)
 # A flow that does not lead back to within this many pixels of where it started is not trusted.
 MAX_RETURN_ERROR = 0.85
 _TRUST_SCALE = 1.0
