@@ -88,7 +88,7 @@ class AnchorPaths:
     """
 
     def __init__(self, motion: StripMotion, anchor: int, *, fine: bool = True) -> None:
-        """fine: at motion size; else at half of it, in a seventh of the time: enough for hints, and for the guesses that
+        """fine: at motion size; else at half of it, in a seventh of the time: enough for hints and for the guesses that
         they lead to."""
         self.anchor = anchor
         self._fine, self._motion = fine, motion
