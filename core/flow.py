@@ -113,17 +113,16 @@ def warp(image: np.ndarray, flow: np.ndarray) -> np.ndarray:
 
 def return_error(flow: np.ndarray, back: np.ndarray) -> np.ndarray:
     """How far, in pixels, `flow` and then `back` miss the start: float32 (h, w); inf outside the picture."""
-    returned = warp(back, flow)
+    x, y = _targets(flow)
+    returned = cv2.remap(back, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     error = cv2.magnitude(flow[..., 0] + returned[..., 0], flow[..., 1] + returned[..., 1])
-    error[~leads_inside(flow)] = np.inf
+    error[~_inside(x, y)] = np.inf
     return error
 
 
 def leads_inside(flow: np.ndarray) -> np.ndarray:
     """Which pixels `flow` (h, w, 2) leads to a place within the picture: bool (h, w)."""
-    x, y = _targets(flow)
-    height, width = flow.shape[:2]
-    return (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
+    return _inside(*_targets(flow))
 
 
 def refine_flow(start: np.ndarray, end: np.ndarray, guess: np.ndarray, *, fine: bool) -> np.ndarray:
@@ -156,6 +155,11 @@ def _targets(flow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     x = flow[..., 0] + np.arange(width, dtype=np.float32)
     y = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
     return x, y
+
+
+def _inside(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    height, width = x.shape
+    return (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
 
 
 def _histogram_distance(earlier: np.ndarray, later: np.ndarray) -> float:

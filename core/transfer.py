@@ -85,7 +85,7 @@ class StripTransfer:
         of one of them, told by its strokes and by those of the given neighbour of it. references: source frame → the
         picture as it was given. reference: gives the colours of the frame that one stands on. keyframe_paths: gives the
         rough paths to a keyframe. All are asked again for what was asked for long ago."""
-        self._motion, self._shape, self._network = motion, shape, network
+        self._shape, self._network = shape, network
         self._keyframes, self._reference_frames = list(keyframes), sorted(references)
         self._keyframe = lru_cache(_ANCHORS_KEPT)(keyframe)
         self._remembered = lru_cache(_ANCHORS_KEPT)(self._remembered_keyframe)
