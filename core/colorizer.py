@@ -47,12 +47,14 @@ class Transferred(NamedTuple):
     """Colours brought from other pictures, dense and not always right.
 
     ab: float32 (H, W, 2). confidence: float32 (H, W), 0 (the colorizer's own answer counts) to 1. leads: bool (H, W),
-    where they spread as hints do, without being imposed; None: nowhere.
+    where they spread as hints do, without being imposed; None: nowhere. detail: float32 (h, w, 2), what they have
+    beyond the picture's size, larger, for whoever enlarges the answer; None: nothing.
     """
 
     ab: np.ndarray
     confidence: np.ndarray
     leads: np.ndarray | None = None
+    detail: np.ndarray | None = None
 
 
 class Colorizer:
@@ -341,7 +343,7 @@ def _to_size(transferred: Transferred, size: tuple[int, int]) -> tuple[Tensor, T
 
 
 def _check_transferred(transferred: Transferred, shape: tuple[int, ...]) -> None:
-    ab, confidence, leads = transferred
+    ab, confidence, leads, _ = transferred
     if ab.shape != (*shape, 2) or confidence.shape != shape:
         raise ValueError(f"transferred ab {ab.shape} and confidence {confidence.shape} do not fit lightness {shape}")
     if leads is not None and (leads.shape != shape or leads.dtype != bool):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from .chroma import upsample_chroma
+from .chroma_detail import DETAIL_SCALE, Chroma, chroma_detail, with_detail
 from .color import ab_from_srgb, lightness_from_srgb, recolor
 from .colorizer import Colorizer, Transferred
 from .contradiction import uncontradicted
@@ -45,13 +45,13 @@ _STROKED_KEPT = 4
 
 
 class _Predicted(NamedTuple):
-    """A source frame with its L*, float32 (H, W), its ab at working size, float32 (h, w, 2), and what makes it steady:
-    `small_lab` of the frame and of those around it, empty where it stays as it is, and the motion after each."""
+    """A source frame with its L*, float32 (H, W), its chroma, and what makes it steady: `small_lab` of the frame and of
+    those around it, empty where it stays as it is, and the motion after each."""
 
     number: int
     rgb: np.ndarray
     lightness: np.ndarray
-    ab: np.ndarray
+    chroma: Chroma
     labs: dict[int, np.ndarray]
     motions: dict[int, Motion]
 
@@ -87,9 +87,9 @@ class StripColorizer:
         paths = lru_cache(_PATHS_KEPT)(lambda keyframe: AnchorPaths(self._motion, keyframe, fine=False))
         self._hints = HintTracker(track, self._motion, paths, self._shape)
         self._strokes = {keyframe.frame: keyframe.strokes for keyframe in stroked_keyframes(track)}
+        detail_shape = reduced_shape(width, height, DETAIL_SCALE * settings.working_size)
         self._references = {
-            number: Anchor(self._small(lightness_from_srgb(picture)), self._small(ab_from_srgb(picture)))
-            for number, picture in (references or {}).items()
+            number: self._picture(picture, detail_shape) for number, picture in (references or {}).items()
         }
         # Of a reference some colours are told as hints are.
         places = leading_places(self._shape)
@@ -101,10 +101,10 @@ class StripColorizer:
             self._references, self._reference, paths,
         )  # fmt: skip
         self._reach = steady_reach(settings)
-        # Of the frames seen last: ab at working size, and what the steadiness looks at.
-        self._chroma: OrderedDict[int, np.ndarray] = OrderedDict()
+        # Of the frames seen last: their chroma, and what the steadiness looks at.
+        self._chroma: OrderedDict[int, Chroma] = OrderedDict()
         self._labs: OrderedDict[int, np.ndarray] = OrderedDict()
-        self._running: dict[int, Future[np.ndarray]] = {}
+        self._running: dict[int, Future[Chroma]] = {}
 
     def render(self, first: int, last: int) -> Iterator[np.ndarray]:
         """Frames first..last, both included, in colour, in their own dtype; fewer where the footage ends."""
@@ -134,12 +134,12 @@ class StripColorizer:
             return
         known = None
         if number in self._references:
-            known = self._transfer.reference(number).ab
+            known = self._transfer.reference(number).chroma
         elif number in self._strokes:
             known = self._transfer.keyframe(number)
         if known is not None:
-            ab = self._with_strokes(number, known)
-            self._running[number] = pool.submit(lambda: ab)
+            chroma = self._with_strokes(number, known)
+            self._running[number] = pool.submit(lambda: chroma)
             return
         hint_ab, mask = self._hints.at(number)
         evidence = self._transfer.evidence(number)
@@ -156,8 +156,8 @@ class StripColorizer:
         evidence: Evidence,
         sureness: float = 1.0,
         strokes: Sequence[Exemplar] = (),
-    ) -> np.ndarray:
-        """A frame's ab at working size. sureness: of the hints. strokes: what is recalled of keyframes."""
+    ) -> Chroma:
+        """A frame's chroma. sureness: of the hints. strokes: what is recalled of keyframes."""
         exemplars = [*self._exemplars, *strokes]
         transferred = evidence.answer(self._network, lightness)
         saturation = self._settings.saturation
@@ -167,10 +167,11 @@ class StripColorizer:
                 exemplars=exemplars,
             )  # fmt: skip
             if transferred is None:
-                return ab
+                return Chroma(ab)
             share = _KEYFRAMES_SHARE * transferred.confidence
             # Both are guesses, and the mean errs less; but hints that were lost on the way tell one of them alone.
-            return _drawn_to(transferred, ab, 1.0 - (1.0 - share) * kept_share(lightness, mask, evidence.reached))
+            share = 1.0 - (1.0 - share) * kept_share(lightness, mask, evidence.reached)
+            return _drawn_to(transferred, ab, share)
         transferred = uncontradicted(lightness, hint_ab, mask, transferred, evidence.heard)
         # What is sure leads as hints do, so that it spreads to what is not; the rest is mixed by how sure it is.
         leads = leading_places(self._shape) & (transferred.confidence > SURE)
@@ -188,32 +189,45 @@ class StripColorizer:
         its."""
         lightness, reference = self._lightness(number), self._references[number]
         if same_picture(reference.lightness, lightness):
-            return Anchor(lightness, reference.ab)
+            return Anchor(lightness, reference.ab, detail=reference.detail)
         nothing = np.zeros((*self._shape, 2), np.float32), np.zeros(self._shape, bool)
-        return Anchor(lightness, self._predict(lightness, *nothing, self._transfer.likeness()))
+        return Anchor(lightness, self._predict(lightness, *nothing, self._transfer.likeness()).ab)
 
     def _keyframe(self, number: int, other: int | None) -> Anchor:
         """A keyframe's colours, told by its strokes, by those of another keyframe next to it, and by references."""
         if number in self._references:
             reference = self._transfer.reference(number)
-            return Anchor(reference.lightness, self._with_strokes(number, reference.ab))
+            chroma = self._with_strokes(number, reference.chroma)
+            return Anchor(reference.lightness, chroma.ab, detail=chroma.detail)
         lightness = self._lightness(number)
         hint_ab, mask = self._hints.told(number, other)
-        ab = self._predict(lightness, hint_ab, mask, self._transfer.from_references(number))
-        return Anchor(lightness, ab, hinted_share(lightness, mask))
+        chroma = self._predict(lightness, hint_ab, mask, self._transfer.from_references(number))
+        return Anchor(lightness, chroma.ab, hinted_share(lightness, mask), chroma.detail)
 
     def _remember_strokes(self, number: int) -> Exemplar:
         """What other frames may recall of a keyframe by its own strokes."""
         strokes = rasterize(self._strokes[number], self._shape[1], self._shape[0])
         return self._colorizer.remember(self._lightness(number), *strokes)
 
-    def _with_strokes(self, number: int, ab: np.ndarray) -> np.ndarray:
-        hint_ab, mask = rasterize(self._strokes.get(number, ()), self._shape[1], self._shape[0])
-        return np.where(mask[..., None], hint_ab, ab)
+    def _with_strokes(self, number: int, chroma: Chroma) -> Chroma:
+        strokes = self._strokes.get(number, ())
+        hint_ab, mask = rasterize(strokes, self._shape[1], self._shape[0])
+        detail = chroma.detail
+        if detail is not None:
+            detail = detail * ~rasterize(strokes, detail.shape[1], detail.shape[0])[1][..., None]
+        return Chroma(np.where(mask[..., None], hint_ab, chroma.ab), detail)
 
     def _lightness(self, number: int) -> np.ndarray:
         """A frame's L* at working size, float32 (h, w)."""
         return self._small(lightness_from_srgb(next(iter(self._footage.read(number, number)))))
+
+    def _picture(self, picture: np.ndarray, detail_shape: tuple[int, int]) -> Anchor:
+        """A picture in colour, uint8 or uint16 (height, width, 3) sRGB."""
+        lightness, ab = lightness_from_srgb(picture), ab_from_srgb(picture)
+        size = detail_shape[::-1]
+        fine_ab, fine = (cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (ab, lightness))
+        small = self._small(ab)
+        return Anchor(self._small(lightness), small, detail=chroma_detail(fine_ab, fine, small))
 
     def _small(self, picture: np.ndarray) -> np.ndarray:
         return cv2.resize(picture, self._shape[::-1], interpolation=cv2.INTER_AREA)
@@ -221,9 +235,9 @@ class StripColorizer:
     def _take_predictions(self, last: int) -> None:
         """Put the predictions of frames up to `last` in store, in order."""
         for number in [number for number in self._running if number <= last]:
-            ab = self._running.pop(number).result()
-            self._chroma[number] = ab
-            self._labs[number] = small_lab(ab, self._motion.picture(number))
+            chroma = self._running.pop(number).result()
+            self._chroma[number] = chroma
+            self._labs[number] = small_lab(chroma.ab, self._motion.picture(number))
             for store in (self._chroma, self._labs):
                 while len(store) > 2 * self._reach + 1:
                     store.popitem(last=False)
@@ -240,7 +254,7 @@ class StripColorizer:
         return _Predicted(number, rgb, lightness, self._chroma[number], labs, motions)
 
     def _at_full_size(self, frame: _Predicted) -> np.ndarray:
-        ab = upsample_chroma(self._steady(frame), frame.lightness)
+        ab = with_detail(frame.chroma._replace(ab=self._steady(frame)), frame.lightness)
         if frame.number in self._strokes:
             height, width = frame.lightness.shape
             hint_ab, mask = rasterize(self._strokes[frame.number], width, height)
@@ -250,16 +264,21 @@ class StripColorizer:
     def _steady(self, frame: _Predicted) -> np.ndarray:
         """The frame's final ab at working size."""
         if not frame.labs:
-            return frame.ab
+            return frame.chroma.ab
         strength = self._settings.temporal_strength
         correction = steady_correction(frame.number, frame.labs, frame.motions.__getitem__, strength)
-        return frame.ab + cv2.resize(correction, frame.ab.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        ab = frame.chroma.ab
+        return ab + cv2.resize(correction, ab.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
-def _drawn_to(transferred: Transferred, ab: np.ndarray, share: np.ndarray) -> np.ndarray:
+def _drawn_to(transferred: Transferred, ab: np.ndarray, share: np.ndarray) -> Chroma:
     """ab, float32 (H, W, 2), and of transferred colours that share, float32 (H, W), in its place."""
+    detail = transferred.detail
+    if detail is not None:
+        fine_share = cv2.resize(share, detail.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        detail = detail * cv2.merge((fine_share, fine_share))
     # Both planes in one array: numpy takes four times as long to spread one over two.
-    return ab + cv2.merge((share, share)) * (transferred.ab - ab)
+    return Chroma(ab + cv2.merge((share, share)) * (transferred.ab - ab), detail)
 
 
 @cache

@@ -13,14 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
+from .chroma_detail import CarriedDetail, Chroma, resized_flow
 from .colorizer import Transferred
 from .flow import warp
 from .strip_motion import StripMotion
 from .transfer_network import Estimate, Remembered, TransferNetwork
-from .transfer_paths import AnchorPaths, Arrival, Route
+from .transfer_paths import AnchorPaths, Arrival
 
 # The anchors around a frame, and those of the frames that steadiness looks at.
 _ANCHORS_KEPT = 6
@@ -35,11 +35,18 @@ _FINE_REFERENCES = 1
 
 class Anchor(NamedTuple):
     """A frame whose colours are known. lightness: float32 (H, W); ab: float32 (H, W, 2); both at working size.
-    support: float32 (H, W), 0..1, how far a keyframe's strokes reach; None where all is known."""
+    support: float32 (H, W), 0..1, how far a keyframe's strokes reach; None where all is known. detail: as `Chroma` has
+    it."""
 
     lightness: np.ndarray
     ab: np.ndarray
     support: np.ndarray | None = None
+    detail: np.ndarray | None = None
+
+    @property
+    def chroma(self) -> Chroma:
+        """The frame's own."""
+        return Chroma(self.ab, self.detail)
 
 
 class Evidence(NamedTuple):
@@ -101,12 +108,15 @@ class StripTransfer:
         """The colours of a frame that a reference stands on."""
         return self._reference(frame)
 
-    def keyframe(self, frame: int) -> np.ndarray:
-        """The colours of a keyframe with strokes, ab float32 (H, W, 2): the mean of how the keyframes next to it, if no
-        cut lies between, complete it."""
+    def keyframe(self, frame: int) -> Chroma:
+        """The colours of a keyframe with strokes: the mean of how the keyframes next to it, if no cut lies between,
+        complete it."""
         found = [number for number in _neighbours(self._keyframes, frame) if number is not None]
         others: list[int | None] = [number for number in found if self._keyframe_paths(number).at(frame) is not None]
-        return np.mean([self._keyframe(frame, other).ab for other in others or [None]], axis=0)
+        anchors = [self._keyframe(frame, other) for other in others or [None]]
+        details = [anchor.detail for anchor in anchors if anchor.detail is not None]
+        ab = np.mean([anchor.ab for anchor in anchors], axis=0)
+        return Chroma(ab, np.mean(details, axis=0) if details else None)
 
     def likeness(self) -> Evidence:
         """What is known of any frame by the references alone, wherever they stand."""
@@ -143,7 +153,7 @@ class StripTransfer:
             found.remembered.append(self._remembered(number, other))
             found.keyframes.append(number)
             if not self._references and anchor.support is not None:
-                found.support.append(warp(anchor.support, _flow_at(arrival.best, self._shape)))
+                found.support.append(warp(anchor.support, resized_flow(arrival.best.flow, self._shape)))
         if to_reference is None or not found.keyframes:
             return found
         to_keyframe = min(abs(frame - number) for number in found.keyframes)
@@ -164,20 +174,11 @@ def brought(anchor: Anchor, arrival: Arrival, shape: tuple[int, int], distance: 
     """What an anchor's routes bring to a frame `distance` frames away, at working size (height, width)."""
     return [
         Estimate(
-            warp(anchor.ab, _flow_at(route, shape)), route.doubt, route.change, arrival.seen, distance, bool(index)
+            warp(anchor.ab, resized_flow(route.flow, shape)), route.doubt, route.change, arrival.seen, distance,
+            bool(index), None if anchor.detail is None else CarriedDetail(anchor.detail, route.flow),
         )
         for index, route in enumerate(arrival.routes)
-    ]
-
-
-def _flow_at(route: Route, shape: tuple[int, int]) -> np.ndarray:
-    """The route's flow at working size (height, width)."""
-    height, width = shape
-    route_height, route_width = route.doubt.shape
-    if shape == route.doubt.shape:
-        return route.flow
-    flow = cv2.resize(route.flow, (width, height), interpolation=cv2.INTER_LINEAR)
-    return flow * np.array([width / route_width, height / route_height], np.float32)
+    ]  # fmt: skip
 
 
 def _neighbours(frames: Sequence[int], frame: int) -> tuple[int | None, int | None]:

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .chroma_detail import CarriedDetail
 from .colorizer import Transferred
 from .devices import choose_device
 from .nets.blocks import freeze
@@ -29,7 +30,7 @@ class Estimate(NamedTuple):
     ab: float32 (H, W, 2), at working size. doubt: float32 (h, w), of any size, pixels that the way there and back
     misses. change: float32 (h, w), L* by which the footage differs. seen: float32 (h, w), 0..1, how surely it was in
     sight all the way. distance: frames to the anchor. matched: whether the route was matched with the anchor itself,
-    or carried from frame to frame.
+    or carried from frame to frame. detail: what the anchor's chroma has beyond working size.
     """
 
     ab: np.ndarray
@@ -38,6 +39,7 @@ class Estimate(NamedTuple):
     seen: np.ndarray
     distance: int
     matched: bool
+    detail: CarriedDetail | None = None
 
 
 class Remembered(NamedTuple):
@@ -102,11 +104,23 @@ class TransferNetwork:
             ab += one.ab * cv2.merge((share, share))
         confidence = 1.0 - shares[-1]
         known = np.maximum(confidence, 1e-4)
-        return Transferred(ab / cv2.merge((known, known)), np.clip(confidence, 0.0, 1.0))
+        detail = _detail(estimates, [share / known for share in shares[:-2]])
+        return Transferred(ab / cv2.merge((known, known)), np.clip(confidence, 0.0, 1.0), detail=detail)
 
     def _halves(self) -> torch.autocast:
         """Convolutions in bfloat16: half the time on a CPU that has it, and the answer within a step of ab."""
         return torch.autocast(self.device, torch.bfloat16, enabled=self.device != "mps")
+
+
+def _detail(estimates: Sequence[Estimate], shares: Sequence[np.ndarray]) -> np.ndarray | None:
+    """What estimates have beyond working size, float32 (h', w', 2), by each one's share, (H, W); None if nothing."""
+    total = None
+    for one, share in zip(estimates, shares, strict=True):
+        if one.detail is not None:
+            arrived = one.detail.arrived()
+            arrived *= cv2.resize(share, arrived.shape[1::-1], interpolation=cv2.INTER_LINEAR)[..., None]
+            total = arrived if total is None else total + arrived
+    return total
 
 
 def padded(picture: np.ndarray) -> Tensor:
