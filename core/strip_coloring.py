@@ -26,6 +26,7 @@ from .overlap import overlapped
 from .prediction_pool import prediction_pool, worker_count
 from .raster import rasterize
 from .reduced_shape import reduced_shape
+from .shading import log_chroma_room
 from .steadiness import STEADY_REACH, small_lab, steady_correction
 from .strip_motion import Footage, StripMotion
 from .transfer import Anchor, Evidence, StripTransfer, same_picture
@@ -142,11 +143,10 @@ class StripColorizer:
             self._running[number] = pool.submit(lambda: chroma)
             return
         hint_ab, mask = self._hints.at(number)
-        evidence = self._transfer.evidence(number)
+        small = self._small(lightness)
+        evidence = self._transfer.evidence(number, log_chroma_room(small))
         strokes = [self._stroked(keyframe) for keyframe in evidence.keyframes]
-        self._running[number] = pool.submit(
-            self._predict, self._small(lightness), hint_ab, mask, evidence, _FOLLOWED, strokes
-        )
+        self._running[number] = pool.submit(self._predict, small, hint_ab, mask, evidence, _FOLLOWED, strokes)
 
     def _predict(
         self,
@@ -201,7 +201,8 @@ class StripColorizer:
             return Anchor(reference.lightness, chroma.ab, detail=chroma.detail)
         lightness = self._lightness(number)
         hint_ab, mask = self._hints.told(number, other)
-        chroma = self._predict(lightness, hint_ab, mask, self._transfer.from_references(number))
+        evidence = self._transfer.from_references(number, log_chroma_room(lightness))
+        chroma = self._predict(lightness, hint_ab, mask, evidence)
         return Anchor(lightness, chroma.ab, hinted_share(lightness, mask), chroma.detail)
 
     def _remember_strokes(self, number: int) -> Exemplar:

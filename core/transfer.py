@@ -13,11 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from .chroma_detail import CarriedDetail, Chroma, resized_flow
 from .colorizer import Transferred
 from .flow import warp
+from .shading import log_chroma_room, relit
 from .strip_motion import StripMotion
 from .transfer_network import Estimate, Remembered, TransferNetwork
 from .transfer_paths import AnchorPaths, Arrival
@@ -127,21 +129,22 @@ class StripTransfer:
         before, after = _neighbours(self._keyframes, frame)
         return -1 if before is None else before, sys.maxsize if after is None else after
 
-    def from_references(self, frame: int) -> Evidence:
+    def from_references(self, frame: int, room: np.ndarray) -> Evidence:
         """What the nearest reference before the frame and the nearest after it bring, by two routes each, and all
-        references to find likeness in."""
+        references to find likeness in. room: `log_chroma_room` of the frame, float32 (H, W)."""
         found = self.likeness()
         for number in _neighbours(self._reference_frames, frame):
             arrival = None if number is None else self._reference_paths(number).at(frame)
             if number is not None and arrival is not None:
                 anchor = self.reference(number)
-                found.estimates.extend(brought(anchor, arrival, self._shape, abs(frame - number)))
+                found.estimates.extend(brought(anchor, arrival, room, abs(frame - number)))
         return found
 
-    def evidence(self, frame: int) -> Evidence:
+    def evidence(self, frame: int, room: np.ndarray) -> Evidence:
         """What references say of a frame that is no keyframe, and what the nearest keyframe before it and the nearest
-        after it bring and are like, if no cut lies between; each of them as the other one's hints complete it."""
-        found = self.from_references(frame)
+        after it bring and are like, if no cut lies between; each of them as the other one's hints complete it. room: as
+        in `from_references`."""
+        found = self.from_references(frame, room)
         to_reference = min((estimate.distance for estimate in found.estimates), default=None)
         before, after = _neighbours(self._keyframes, frame)
         for number, other in ((before, after), (after, before)):
@@ -149,7 +152,7 @@ class StripTransfer:
             if number is None or arrival is None:
                 continue
             anchor = self._keyframe(number, other)
-            found.estimates.extend(brought(anchor, arrival, self._shape, abs(frame - number)))
+            found.estimates.extend(brought(anchor, arrival, room, abs(frame - number)))
             found.remembered.append(self._remembered(number, other))
             found.keyframes.append(number)
             if not self._references and anchor.support is not None:
@@ -170,15 +173,21 @@ def same_picture(reference: np.ndarray, frame: np.ndarray) -> bool:
     return float(np.percentile(np.abs(change - np.median(change)), 90)) <= _SAME_PICTURE
 
 
-def brought(anchor: Anchor, arrival: Arrival, shape: tuple[int, int], distance: int) -> list[Estimate]:
-    """What an anchor's routes bring to a frame `distance` frames away, at working size (height, width)."""
-    return [
-        Estimate(
-            warp(anchor.ab, resized_flow(route.flow, shape)), route.doubt, route.change, arrival.seen, distance,
-            bool(index), None if anchor.detail is None else CarriedDetail(anchor.detail, route.flow),
-        )
-        for index, route in enumerate(arrival.routes)
-    ]  # fmt: skip
+def brought(anchor: Anchor, arrival: Arrival, room: np.ndarray, distance: int) -> list[Estimate]:
+    """What an anchor's routes bring to a frame `distance` frames away, at working size.
+
+    room: `log_chroma_room` of that frame, float32 (H, W).
+    """
+    found = []
+    # All that is brought in one array: OpenCV looks the places up once.
+    planes = np.dstack((anchor.ab, log_chroma_room(anchor.lightness)))
+    for index, route in enumerate(arrival.routes):
+        arrived = warp(planes, resized_flow(route.flow, room.shape))
+        doubt = cv2.resize(route.doubt, room.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        ab = relit(arrived[..., :2], arrived[..., 2], room, doubt)
+        detail = None if anchor.detail is None else CarriedDetail(anchor.detail, route.flow)
+        found.append(Estimate(ab, route.doubt, route.change, arrival.seen, distance, bool(index), detail))
+    return found
 
 
 def _neighbours(frames: Sequence[int], frame: int) -> tuple[int | None, int | None]:

@@ -17,13 +17,14 @@ from ..flow import motion_shape
 from ..nets.fusion import FUSION_CELL
 from ..nets.similarity import Descriptor
 from ..nets.two_tower import TwoTower
+from ..shading import log_chroma_room
 from ..strip_motion import StripMotion
 from ..transfer import Anchor, brought
 from ..transfer_network import Estimate, cells, padded, pooled
 from ..transfer_paths import AnchorPaths
 from .crops import random_crop
 from .film_looks import film_look
-from .moving_scenes import moving_scene
+from .moving_scenes import in_changing_light, moving_scene
 
 _SIDE = 256
 _SCENE_FRAMES = 28
@@ -97,10 +98,12 @@ class SampleMaker:
         if len(estimates) == len(seen) * _ROUTES:
             yield self._sample(clip.small(clip.lightness[number]), clip.ab(number), seen, estimates)
 
-    def of_scenes(self, pictures: list[np.ndarray], count: int) -> Iterator[TransferSample]:
-        """Samples of moving scenes made of photographs, half of them aged."""
+    def of_scenes(self, pictures: list[np.ndarray], count: int, lit_share: float) -> Iterator[TransferSample]:
+        """Samples of moving scenes made of photographs, half of them aged, that share of them in changing light."""
         for _ in range(count):
             frames = moving_scene(pictures, _SCENE_FRAMES, _SIDE, self._rng)
+            if self._rng.random() < lit_share:
+                frames = in_changing_light(frames, self._rng)
             yield from self.of_clip(frames, bool(self._rng.random() < 0.5), _SCENE_SPACING)
 
     def pairs_of_scenes(self, pictures: list[np.ndarray], count: int) -> Iterator[SamplePair]:
@@ -173,10 +176,11 @@ class _Clip:
 
     def estimates(self, number: int) -> list[Estimate]:
         found = []
+        room = log_chroma_room(self.small(self.lightness[number]))
         for anchor, path, end in zip(self.anchors, self._paths, self._ends, strict=True):
             arrival = path.at(number)
             if arrival is not None:
-                found += brought(anchor, arrival, self._shape, abs(number - end))
+                found += brought(anchor, arrival, room, abs(number - end))
         return found
 
     def step(self, number: int) -> Tensor:

@@ -12,6 +12,7 @@ from core.color import ab_from_srgb, lightness_from_srgb
 from core.errors import InputError
 from core.nets.fusion import Estimates, Memory, TransferNet
 from core.nets.weights_file import save_weights
+from core.shading import log_chroma_room
 from core.strip_motion import StripMotion
 from core.transfer import Anchor, brought
 from core.transfer_network import Estimate, TransferNetwork
@@ -72,7 +73,7 @@ def test_scenery_that_came_into_the_picture_is_trusted_less_than_what_stayed(net
     ab = np.repeat(np.dstack((40.0 * waves, 40.0 * waves[::-1])), HEIGHT, axis=0)
     arrival = AnchorPaths(motion, 0).at(30)
     assert arrival is not None
-    routes = brought(Anchor(first, ab), arrival, (HEIGHT, WIDTH), 30)
+    routes = brought(Anchor(first, ab), arrival, log_chroma_room(last), 30)
     confidence = network.choose(last, routes, [network.remember(first, ab)]).confidence
     assert confidence[20:-20, 20:100].mean() > confidence[20:-20, -50:].mean() + 0.2
 
