@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import bpy
@@ -13,6 +13,9 @@ from ..core.hints import COORDINATE_LIMITS, HintTrack, Keyframe, Stroke
 from . import strips, versions
 from .placement import Placement
 from .properties import keep_layer_radii, layer_radii
+
+# Times the strokes of a keyframe from which on the one beside it tells much that it does not.
+_FULLER = 2
 
 
 def kept_annotation(strip: Any) -> Any | None:
@@ -95,6 +98,21 @@ def stroke_counts(annotation: Any, strip: Any) -> dict[int, int]:
             if left <= key.frame_number < right:
                 counts[key.frame_number] = counts.get(key.frame_number, 0) + len(key.strokes)
     return dict(sorted(counts.items()))
+
+
+def fuller_keyframe(counts: Mapping[int, int], frame: int) -> int | None:
+    """The hint keyframe beside a frame that has more than twice the strokes painted there; None where it has none
+    itself, or enough.
+
+    counts: of `stroke_counts`. Colors follow the keyframes on both sides of a frame alone: what is painted on one to
+    correct a detail has to say the rest again.
+    """
+    own = counts.get(frame, 0)
+    stroked = [number for number, count in counts.items() if count]
+    before, after = [number for number in stroked if number < frame], [number for number in stroked if number > frame]
+    beside = before[-1:] + after[:1]
+    fuller = [number for number in beside if counts[number] > _FULLER * own]
+    return max(fuller, key=counts.__getitem__) if own and fuller else None
 
 
 def read_hints(annotation: Any, strip: Any) -> HintTrack:

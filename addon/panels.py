@@ -85,6 +85,11 @@ class HintsPanel(_StripPanel, bpy.types.Panel):
         row = layout.row()
         row.enabled = runtime.task is None
         row.operator("vse_colorizer.carry_hints", icon="TRACKING")
+        scene = versions.sequencer_scene(context)
+        counts = annotation_hints.stroke_counts(annotation, strips.active_strip(scene))
+        fuller = annotation_hints.fuller_keyframe(counts, scene.frame_current)
+        if fuller is not None:
+            layout.label(text=f"Few hints here, more on frame {fuller}", icon="INFO")
         row = layout.row()
         row.template_list(
             HintColors.bl_idname, "", annotation, "layers", annotation.layers, "active_index", rows=3, sort_lock=True
@@ -94,18 +99,15 @@ class HintsPanel(_StripPanel, bpy.types.Panel):
         column.operator("gpencil.layer_annotation_remove", text="", icon="REMOVE")
         if len(annotation.layers):
             layout.prop(annotation.vse_colorizer, "active_radius", slider=True)
-        self._draw_keyframes(context, annotation)
+        self._draw_keyframes(counts, scene.frame_current)
 
-    def _draw_keyframes(self, context: bpy.types.Context, annotation: Any) -> None:
-        scene = versions.sequencer_scene(context)
-        counts = annotation_hints.stroke_counts(annotation, strips.active_strip(scene))
+    def _draw_keyframes(self, counts: dict[int, int], current: int) -> None:
         column = self.layout.column(align=True)
         for frame, count in counts.items():
             row = column.row(align=True)
             strokes = f"{count} stroke{'' if count == 1 else 's'}" if count else "nothing painted yet"
             text = f"Frame {frame}: {strokes}"
-            here = frame == scene.frame_current
-            row.operator("vse_colorizer.go_to_hint_keyframe", text=text, depress=here).frame = frame
+            row.operator("vse_colorizer.go_to_hint_keyframe", text=text, depress=frame == current).frame = frame
             row.operator("vse_colorizer.remove_hint_keyframe", text="", icon="X").frame = frame
 
 

@@ -47,7 +47,7 @@ def score_carrying(clips: Iterable[Clip]) -> Iterator[CarryScore]:
 def _carried_errors(clip: Clip) -> tuple[int, list[float]]:
     """How many dots were to be carried, and the ab error of each that arrived."""
     keyframes = given(clip, "hints").hints.keyframes
-    first, last, middle = keyframes[0], keyframes[-1], (len(clip.grey) + 1) // 2
+    first, last, middle = keyframes[0], keyframes[-1], keyframes[len(keyframes) // 2].frame
     height, width = clip.grey[0].shape[:2]
     dots, errors = 0, []
     with FrameSpool(clip.grey) as footage:

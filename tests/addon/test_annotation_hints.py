@@ -128,3 +128,19 @@ def test_the_active_radius_is_the_active_layers(annotation, addon):
     annotation.layers.active_index = 1
     assert annotation.vse_colorizer.active_radius == pytest.approx(addon("properties").DEFAULT_RADIUS)
     assert addon("properties").layer_radii(annotation)[0] == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(
+    ("counts", "frame", "fuller"),
+    [
+        ({0: 20, 50: 1, 80: 30}, 50, 80),
+        ({0: 20, 50: 1, 60: 0, 80: 5}, 50, 0),
+        ({0: 3, 50: 1}, 50, 0),
+        ({0: 2, 50: 1}, 50, None),  # not so few
+        ({0: 20, 50: 1, 80: 5}, 80, None),  # frame 0 is not beside it
+        ({0: 20, 50: 1}, 30, None),  # no keyframe
+        ({0: 20, 50: 0}, 50, None),  # nothing painted yet: Carry Hints Here stands above anyway
+    ],
+)
+def test_a_keyframe_with_few_strokes_beside_a_fuller_one_is_told(addon, counts, frame, fuller):
+    assert addon("annotation_hints").fuller_keyframe(counts, frame) == fuller
