@@ -25,7 +25,6 @@ Sample = TypeVar("Sample")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_options(parser, "transfer-cpu", of_prepared=True)
     add_clip_options(parser)
-    parser.add_argument("--start-from", metavar="FILE", help="begin a new run with these weights (.safetensors)")
     add_export_option(parser)
 
 
@@ -34,8 +33,7 @@ def run(args: argparse.Namespace) -> int:
 
     from ..colorizer import Colorizer
     from ..devices import choose_device
-    from ..nets.fusion import TransferNet
-    from ..nets.weights_file import load_network, load_weights, save_weights, shipped_weights
+    from ..nets.weights_file import load_network, save_weights, shipped_weights
     from ..picture_sets import read_pictures
     from ..training.recipes import TRANSFER_RECIPES
     from ..training.transfer_samples import SampleMaker, colorizer_descriptor
@@ -45,17 +43,11 @@ def run(args: argparse.Namespace) -> int:
     recipe = TRANSFER_RECIPES[args.recipe]
     rng = np.random.default_rng(recipe.seed)
     colorizer = Colorizer.load("two-tower", args.device)
-    trained = None
-    if args.start_from:
-        trained = TransferNet()
-        load_weights(trained, Path(args.start_from), "transfer")
-        descriptor = trained.descriptor
-    else:
-        descriptor = colorizer_descriptor(load_network(shipped_weights("two-tower"), "two-tower"))
+    descriptor = colorizer_descriptor(load_network(shipped_weights("two-tower"), "two-tower"))
     maker = SampleMaker(colorizer, descriptor, rng)
     *sets, kept = samples_of_clips(args.clips, lambda frames, aged: maker.of_clip(frames, aged, recipe.spacing))
     photographs = read_pictures(args.data)
-    scenes, unseen = split_scenes(list(maker.of_scenes(photographs, recipe.scenes, recipe.lit_share)))
+    scenes, unseen = split_scenes(list(maker.of_scenes(photographs, recipe.scenes)))
     kept += unseen
     stills = list(maker.of_stills(photographs, recipe.stills))
     print(f"{len(scenes)} samples of moving scenes, {len(stills)} of stills", flush=True)
@@ -67,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
         trainer.resume()
         print(f"resumed at step {trainer.step}", flush=True)
     else:
-        trainer.start_from(descriptor, trained)
+        trainer.start_from(descriptor)
     trainer.train(args.minutes)
     if args.export:
         save_weights(Path(args.export), trainer.average, "transfer")

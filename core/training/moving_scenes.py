@@ -21,11 +21,6 @@ _SHUTTER = 0.5
 _EXPOSURES = 4
 # Pixels a frame from which on blur shows.
 _BLURRED = 2.0
-# Stops, as standard deviations: of the exposure from one end of a scene to the other, and of light from place to place.
-_EXPOSURE_CHANGE, _LIGHT_CHANGE = 0.5, 0.6
-# Patches of light to a side of the picture.
-_LIGHT_PATCHES = 4
-_DISPLAY_GAMMA = 2.2
 # A picture, where it shows (everywhere if None), and its path.
 _Layer = tuple[np.ndarray, np.ndarray | None, np.ndarray]
 
@@ -38,18 +33,6 @@ def moving_scene(pictures: list[np.ndarray], frames: int, side: int, rng: np.ran
         picture = _at_height(pictures[rng.integers(len(pictures))], round(side * _ROOM))
         layers.append((picture, _blob(picture.shape[:2], rng), _wander(picture, frames, side, rng)))
     return [_frame(layers, number, side) for number in range(frames)]
-
-
-def in_changing_light(frames: list[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
-    """The frames, uint8 (side, side, 3) sRGB, as their exposure changes and soft light and shade pass over them."""
-    first, last = rng.normal(0.0, _LIGHT_CHANGE, (2, _LIGHT_PATCHES, _LIGHT_PATCHES)).astype(np.float32)
-    exposure = rng.normal(0.0, _EXPOSURE_CHANGE)
-    lit = []
-    for frame, moment in zip(frames, np.linspace(0.0, 1.0, len(frames), dtype=np.float32), strict=True):
-        stops = cv2.resize(first + moment * (last - first), frame.shape[1::-1], interpolation=cv2.INTER_CUBIC)
-        gain = np.exp2((stops + exposure * moment) / _DISPLAY_GAMMA)[..., None]
-        lit.append(np.clip(frame * gain + 0.5, 0, 255).astype(np.uint8))
-    return lit
 
 
 def _landscape(pictures: list[np.ndarray], height: int, rng: np.random.Generator) -> np.ndarray:

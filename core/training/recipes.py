@@ -106,14 +106,13 @@ GIST_RECIPES = {"gist-cpu": GistRecipe((Phase(until=1.0, size=64, batch=128),))}
 class TransferRecipe:
     """scenes, stills: how many are made of photographs. spacing: frames between samples of a clip.
 
-    lit_share: of the scenes, in light that changes. squared_share: of the squared error in the loss, beside the error.
+    squared_share: of the squared error in the loss, beside the error.
     """
 
     scenes: int
     stills: int
     spacing: int
     batch: int
-    lit_share: float = 0.0
     squared_share: float = 0.02
     learning_rate: float = 1e-3
     weight_decay: float = 1e-2
@@ -122,13 +121,7 @@ class TransferRecipe:
     seed: int = 2026
 
 
-TRANSFER_RECIPES = {
-    "transfer-cpu": TransferRecipe(scenes=320, stills=150, spacing=4, batch=6),
-    # A second run, from the first one's weights (--start-from).
-    "transfer-cpu-lit": TransferRecipe(
-        scenes=200, stills=100, spacing=4, batch=6, lit_share=0.6, learning_rate=5e-4, seed=2027
-    ),
-}
+TRANSFER_RECIPES = {"transfer-cpu": TransferRecipe(scenes=320, stills=150, spacing=4, batch=6)}
 
 
 @dataclass(frozen=True)

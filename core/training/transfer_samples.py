@@ -24,7 +24,7 @@ from ..transfer_network import Estimate, cells, padded, pooled
 from ..transfer_paths import AnchorPaths
 from .crops import random_crop
 from .film_looks import film_look
-from .moving_scenes import in_changing_light, moving_scene
+from .moving_scenes import moving_scene
 
 _SIDE = 256
 _SCENE_FRAMES = 28
@@ -98,12 +98,10 @@ class SampleMaker:
         if len(estimates) == len(seen) * _ROUTES:
             yield self._sample(clip.small(clip.lightness[number]), clip.ab(number), seen, estimates)
 
-    def of_scenes(self, pictures: list[np.ndarray], count: int, lit_share: float) -> Iterator[TransferSample]:
-        """Samples of moving scenes made of photographs, half of them aged, that share of them in changing light."""
+    def of_scenes(self, pictures: list[np.ndarray], count: int) -> Iterator[TransferSample]:
+        """Samples of moving scenes made of photographs, half of them aged."""
         for _ in range(count):
             frames = moving_scene(pictures, _SCENE_FRAMES, _SIDE, self._rng)
-            if self._rng.random() < lit_share:
-                frames = in_changing_light(frames, self._rng)
             yield from self.of_clip(frames, bool(self._rng.random() < 0.5), _SCENE_SPACING)
 
     def pairs_of_scenes(self, pictures: list[np.ndarray], count: int) -> Iterator[SamplePair]:

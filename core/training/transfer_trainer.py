@@ -60,12 +60,9 @@ class TransferTrainer(TrainingRun):
         )  # fmt: skip
         super().__init__(recipe, self.network, optimizer, checkpoint)
 
-    def start_from(self, descriptor: Descriptor, trained: TransferNet | None = None) -> None:
-        """A new run with the descriptor that the samples were seen with, or with a trained network that has it."""
-        if trained is None:
-            self.network.descriptor.load_state_dict(descriptor.state_dict())
-        else:
-            self.network.load_state_dict(trained.state_dict())
+    def start_from(self, descriptor: Descriptor) -> None:
+        """A new run with the descriptor that the samples were seen with."""
+        self.network.descriptor.load_state_dict(descriptor.state_dict())
         self.start_average()
 
     def _steps(self, passed: Passed) -> Iterator[dict[str, str | int]]:

@@ -55,7 +55,7 @@ def test_a_far_pan_shows_what_was_not_in_the_first_frame(pictures: list[np.ndarr
 def test_a_transfer_run_is_resumed_where_it_stopped_and_its_tower_stays(
     pictures: list[np.ndarray], maker: SampleMaker, tmp_path: Path
 ) -> None:
-    samples = list(maker.of_scenes(pictures, 1, 1.0))
+    samples = list(maker.of_scenes(pictures, 1))
     recipe = replace(TRANSFER_RECIPES["transfer-cpu"], batch=2)
     descriptor = colorizer_descriptor(load_network(shipped_weights("two-tower"), "two-tower"))
 
