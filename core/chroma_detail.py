@@ -11,8 +11,8 @@ import numpy as np
 from .chroma import upsample_chroma
 from .flow import warp
 
-# Detail goes to this many times the working size: routes, measured there, are no surer.
-DETAIL_SCALE = 2
+# The short side, in pixels, to which detail goes: twice the motion size, as routes are no surer.
+DETAIL_SIZE = 512
 # ab: where detail is no stronger than this it is mostly noise, and half of it or less is kept. On four clips 1.5 to 3
 # are the same; with all of it, film's grain and coding lose 0.05 dB where there is nothing else.
 _NOISE = 2.0

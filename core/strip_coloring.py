@@ -11,7 +11,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from .chroma_detail import DETAIL_SCALE, Chroma, chroma_detail, with_detail
+from .chroma_detail import DETAIL_SIZE, Chroma, chroma_detail, with_detail
 from .color import ab_from_srgb, lightness_from_srgb, recolor
 from .colorizer import Colorizer, Transferred
 from .contradiction import uncontradicted
@@ -88,7 +88,7 @@ class StripColorizer:
         paths = lru_cache(_PATHS_KEPT)(lambda keyframe: AnchorPaths(self._motion, keyframe, fine=False))
         self._hints = HintTracker(track, self._motion, paths, self._shape)
         self._strokes = {keyframe.frame: keyframe.strokes for keyframe in stroked_keyframes(track)}
-        detail_shape = reduced_shape(width, height, DETAIL_SCALE * settings.working_size)
+        detail_shape = reduced_shape(width, height, max(DETAIL_SIZE, settings.working_size))
         self._references = {
             number: self._picture(picture, detail_shape) for number, picture in (references or {}).items()
         }
