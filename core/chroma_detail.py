@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from .chroma import upsample_chroma
-from .flow import warp
+from .flow import resized_flow, warp
 
 # The short side, in pixels, to which detail goes: twice the motion size, as routes are no surer.
 DETAIL_SIZE = 512
@@ -40,15 +40,15 @@ class CarriedDetail(NamedTuple):
         return warp(self.detail, resized_flow(self.flow, self.detail.shape[:2]))
 
 
-def chroma_detail(rgb_ab: np.ndarray, lightness: np.ndarray, ab: np.ndarray) -> np.ndarray | None:
+def chroma_detail(fine_ab: np.ndarray, lightness: np.ndarray, ab: np.ndarray) -> np.ndarray | None:
     """A picture's chroma less what its own small picture gives again, without its noise: float32 (h', w', 2).
 
-    rgb_ab: float32 (h', w', 2), at detail size. lightness: float32 (h', w'), L*. ab: float32 (h, w, 2) at working size.
-    None where the two are of one size.
+    fine_ab: float32 (h', w', 2), at detail size. lightness: float32 (h', w'), L*. ab: float32 (h, w, 2), at working
+    size. None where the two are of one size.
     """
-    if rgb_ab.shape == ab.shape:
+    if fine_ab.shape == ab.shape:
         return None
-    detail = rgb_ab - upsample_chroma(ab, lightness)
+    detail = fine_ab - upsample_chroma(ab, lightness)
     power = cv2.blur(np.square(detail).sum(-1), (_NEIGHBOURHOOD, _NEIGHBOURHOOD))
     # Wiener's filter, the noise's power known.
     return detail * (power / (power + _NOISE**2))[..., None]
@@ -62,12 +62,3 @@ def with_detail(chroma: Chroma, lightness: np.ndarray) -> np.ndarray:
         smaller = cv2.resize(lightness, (width, height), interpolation=cv2.INTER_AREA)
         ab = upsample_chroma(ab, smaller) + chroma.detail
     return upsample_chroma(ab, lightness)
-
-
-def resized_flow(flow: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """The flow (h, w, 2) at another size, (height, width), in pixels of that."""
-    height, width = flow.shape[:2]
-    if shape == (height, width):
-        return flow
-    resized = cv2.resize(flow, shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return resized * np.array([shape[1] / width, shape[0] / height], np.float32)

@@ -111,6 +111,15 @@ def warp(image: np.ndarray, flow: np.ndarray) -> np.ndarray:
     return cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
+def resized_flow(flow: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """The flow (h, w, 2) at another size, (height, width), in pixels of that."""
+    height, width = flow.shape[:2]
+    if shape == (height, width):
+        return flow
+    resized = cv2.resize(flow, shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return resized * np.array([shape[1] / width, shape[0] / height], np.float32)
+
+
 def return_error(flow: np.ndarray, back: np.ndarray) -> np.ndarray:
     """How far, in pixels, `flow` and then `back` miss the start: float32 (h, w); inf outside the picture."""
     x, y = _targets(flow)

@@ -10,15 +10,16 @@ from __future__ import annotations
 import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from .chroma_detail import CarriedDetail, Chroma, resized_flow
+from .chroma_detail import CarriedDetail, Chroma
 from .colorizer import Transferred
-from .flow import warp
+from .flow import resized_flow, warp
 from .shading import log_chroma_room, relit
 from .strip_motion import StripMotion
 from .transfer_network import Estimate, Remembered, TransferNetwork
@@ -35,7 +36,8 @@ _NEARER = 2
 _FINE_REFERENCES = 1
 
 
-class Anchor(NamedTuple):
+@dataclass(frozen=True)
+class Anchor:
     """A frame whose colours are known. lightness: float32 (H, W); ab: float32 (H, W, 2); both at working size.
     support: float32 (H, W), 0..1, how far a keyframe's strokes reach; None where all is known. detail: as `Chroma` has
     it."""
@@ -49,6 +51,11 @@ class Anchor(NamedTuple):
     def chroma(self) -> Chroma:
         """The frame's own."""
         return Chroma(self.ab, self.detail)
+
+    @cached_property
+    def carried(self) -> np.ndarray:
+        """ab and `log_chroma_room`, float32 (H, W, 3): in one array, OpenCV looks places up once."""
+        return np.dstack((self.ab, log_chroma_room(self.lightness)))
 
 
 class Evidence(NamedTuple):
@@ -179,10 +186,8 @@ def brought(anchor: Anchor, arrival: Arrival, room: np.ndarray, distance: int) -
     room: `log_chroma_room` of that frame, float32 (H, W).
     """
     found = []
-    # All that is brought in one array: OpenCV looks the places up once.
-    planes = np.dstack((anchor.ab, log_chroma_room(anchor.lightness)))
     for index, route in enumerate(arrival.routes):
-        arrived = warp(planes, resized_flow(route.flow, room.shape))
+        arrived = warp(anchor.carried, resized_flow(route.flow, room.shape))
         doubt = cv2.resize(route.doubt, room.shape[::-1], interpolation=cv2.INTER_LINEAR)
         ab = relit(arrived[..., :2], arrived[..., 2], room, doubt)
         detail = None if anchor.detail is None else CarriedDetail(anchor.detail, route.flow)
