@@ -13,7 +13,7 @@ from core.hints import HintTrack, Keyframe, Stroke
 from core.job import Settings
 from core.strip_coloring import StripColorizer
 
-from .moving_pictures import ListedFootage
+from .moving_pictures import ListedFootage, grey
 
 HEIGHT, WIDTH = 256, 384
 WORKING = 128
@@ -44,10 +44,9 @@ def moved(count: int) -> list[np.ndarray]:
 
 
 def render(track: HintTrack, references: dict[int, np.ndarray], frames: list[np.ndarray]) -> list[np.ndarray]:
-    grey = [recolor(frame, np.zeros((HEIGHT, WIDTH, 2), np.float32)) for frame in frames]
     colorizer = Colorizer.load("squeeze", "cpu", working_size=WORKING)
     settings = Settings(device="cpu", working_size=WORKING, saturation=0.0)
-    strip = StripColorizer(ListedFootage(grey), WIDTH, HEIGHT, colorizer, track, settings, references)
+    strip = StripColorizer(ListedFootage(grey(frames)), WIDTH, HEIGHT, colorizer, track, settings, references)
     return list(strip.render(0, len(frames) - 1))
 
 
@@ -97,7 +96,7 @@ def test_fine_colours_of_a_reference_stay_fine_on_the_next_frames() -> None:
 
 def test_a_stroke_over_fine_colours_of_a_reference_leaves_none_of_them_on_the_next_frame() -> None:
     frames = moved(COUNT)
-    grey = Keyframe(0, (Stroke("#808080", 0.08, ((0.2, 0.5), (0.8, 0.5))),))
-    told = render(HintTrack((grey,)), {0: frames[0]}, frames)
+    keyframe = Keyframe(0, (Stroke("#808080", 0.08, ((0.2, 0.5), (0.8, 0.5))),))
+    told = render(HintTrack((keyframe,)), {0: frames[0]}, frames)
     under = (slice(122, 134), slice(100, 260))
     assert np.abs(ab_from_srgb(told[1])[under]).mean() < 0.05 * np.abs(ab_from_srgb(frames[1])[under]).mean()

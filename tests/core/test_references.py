@@ -19,6 +19,8 @@ from core.pipeline import JobResult, colorize_frames, run_job
 from core.raster import rasterize
 from core.references import check_frames, fitted, is_frame_in_colour, read_references
 
+from .moving_pictures import grey
+
 HEIGHT, WIDTH = 96, 128
 STEP = 100.0 / 255.0
 SETTINGS = Settings(device="cpu", working_size=128, saturation=0.0)
@@ -28,10 +30,6 @@ def pan(count: int, step: int = 1) -> list[np.ndarray]:
     """uint8 (96, 128, 3): a colour photograph under a camera that moves right by `step` pixels a frame."""
     photograph = cv2.resize(skimage.data.coffee(), (300, 200), interpolation=cv2.INTER_AREA)
     return [photograph[60:156, 40 + step * n : 168 + step * n].copy() for n in range(count)]
-
-
-def grey(frames: list[np.ndarray]) -> list[np.ndarray]:
-    return [recolor(frame, np.zeros((*frame.shape[:2], 2), np.float32)) for frame in frames]
 
 
 def luma(frame: np.ndarray) -> np.ndarray:

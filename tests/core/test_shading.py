@@ -13,7 +13,7 @@ from core.job import Settings
 from core.shading import log_chroma_room, relit
 from core.strip_coloring import StripColorizer
 
-from .moving_pictures import ListedFootage
+from .moving_pictures import ListedFootage, error, grey
 
 SHAPE = (20, 30)
 SURE = np.zeros(SHAPE, np.float32)
@@ -60,15 +60,9 @@ def test_a_reference_s_colours_follow_the_light() -> None:
     # Two stops in seven frames, as a cloud would.
     stops = np.linspace(0.0, -2.0, 8)
     frames = [(photograph * 2.0 ** (stop / 2.2) + 0.5).astype(np.uint8) for stop in stops]
-    grey = [recolor(frame, np.zeros((192, 192, 2), np.float32)) for frame in frames]
     colorizer = Colorizer.load("squeeze", "cpu", working_size=128)
     settings = Settings(device="cpu", working_size=128, saturation=0.0)
-    strip = StripColorizer(ListedFootage(grey), 192, 192, colorizer, HintTrack(), settings, {0: frames[0]})
+    strip = StripColorizer(ListedFootage(grey(frames)), 192, 192, colorizer, HintTrack(), settings, {0: frames[0]})
     found = list(strip.render(0, 7))
-    as_it_was = recolor(grey[7], ab_from_srgb(frames[0]))
+    as_it_was = recolor(grey(frames)[7], ab_from_srgb(frames[0]))
     assert error(found[7], frames[7]) < 0.85 * error(as_it_was, frames[7])
-
-
-def error(found: np.ndarray, truth: np.ndarray) -> float:
-    """Mean distance of ab."""
-    return float(np.linalg.norm(ab_from_srgb(found) - ab_from_srgb(truth), axis=-1).mean())

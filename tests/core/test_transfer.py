@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import skimage.data
 
-from core.color import ab_from_srgb, lightness_from_srgb, recolor
+from core.color import lightness_from_srgb
 from core.colorizer import Colorizer
 from core.hints import HintTrack, Keyframe, Stroke
 from core.job import Settings
 from core.strip_coloring import StripColorizer
 from core.transfer import same_picture
 
-from .moving_pictures import ListedFootage
+from .moving_pictures import ListedFootage, error, grey
 
 HEIGHT, WIDTH = 96, 128
 SETTINGS = Settings(device="cpu", working_size=128, saturation=0.0)
@@ -32,10 +32,6 @@ def pan(count: int, step: float = 1.0, name: str = "coffee") -> list[np.ndarray]
     return [cv2.getRectSubPix(photograph, (WIDTH, HEIGHT), (100 + step * n, 100)) for n in range(count)]
 
 
-def grey(frames: list[np.ndarray]) -> list[np.ndarray]:
-    return [recolor(frame, np.zeros((*frame.shape[:2], 2), np.float32)) for frame in frames]
-
-
 def strip(
     colorizer: Colorizer,
     frames: list[np.ndarray],
@@ -44,11 +40,6 @@ def strip(
 ) -> StripColorizer:
     footage = ListedFootage(grey(frames))
     return StripColorizer(footage, WIDTH, HEIGHT, colorizer, track or HintTrack(), SETTINGS, references)
-
-
-def error(found: np.ndarray, truth: np.ndarray) -> float:
-    """Mean distance of ab."""
-    return float(np.linalg.norm(ab_from_srgb(found) - ab_from_srgb(truth), axis=-1).mean())
 
 
 def test_a_reference_leads_its_shot_from_end_to_end(colorizer: Colorizer) -> None:
