@@ -10,6 +10,7 @@ import errno
 import hashlib
 import os
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -37,14 +38,15 @@ def default_cache_folder() -> Path:
 class FrameCache:
     """PNG bytes by key; a key is a hexadecimal digest.
 
-    Several processes may use one folder at once. Raises InputError "unwritable-cache" if the folder cannot be
-    made or written.
+    Several processes may use one folder at once, and several threads one cache. Raises InputError "unwritable-cache"
+    if the folder cannot be made or written.
     """
 
     def __init__(self, folder: Path, limit_bytes: int = LIMIT_BYTES) -> None:
         self.folder = folder
         self._limit = limit_bytes
         self._size: int | None = None
+        self._counting = threading.Lock()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
@@ -83,9 +85,10 @@ class FrameCache:
                 with suppress(OSError):
                     os.unlink(temporary)
             raise self._unwritable(error) from error
-        self._size = self._measure() if self._size is None else self._size + len(entry)
-        if self._size > self._limit:
-            self._evict(path)
+        with self._counting:
+            self._size = self._measure() if self._size is None else self._size + len(entry)
+            if self._size > self._limit:
+                self._evict(path)
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.png"

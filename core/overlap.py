@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import torch
 
@@ -28,3 +28,20 @@ def overlapped(function: Callable[[Item], Result], items: Iterable[Item], worker
                 yield running.popleft().result()
         while running:
             yield running.popleft().result()
+
+
+def ahead(items: Iterable[Item], count: int = 2) -> Generator[Item, None, None]:
+    """The items, in order, `count` of them made ahead in a thread of their own. What `items` raises comes out in its
+    place; whoever stops early closes this, which waits for the item that is being made.
+
+    torch has as many cores there as where this is called: a network's answer depends on how many.
+    """
+    source, end = iter(items), object()
+    pool = ThreadPoolExecutor(1, "ahead", torch.set_num_threads, (torch.get_num_threads(),))
+    try:
+        making = deque(pool.submit(next, source, end) for _ in range(count))
+        while (item := making.popleft().result()) is not end:
+            making.append(pool.submit(next, source, end))
+            yield cast(Item, item)
+    finally:
+        pool.shutdown(cancel_futures=True)

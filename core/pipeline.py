@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import count
@@ -25,8 +26,8 @@ from .hint_carrying import carried_strokes, keyframes_around
 from .hints import HintTrack, Stroke
 from .job import Job, Output, Settings, Source
 from .job_output import open_output, output_folder
-from .overlap import overlapped
-from .prediction_pool import worker_count
+from .overlap import ahead, overlapped
+from .prediction_pool import finisher_count
 from .progress import JobCancelledError, Progress, ProgressClock
 from .references import ReferenceFrames, check_frames, read_references
 from .shots import LOOK_BACK
@@ -116,9 +117,11 @@ def run_job(
         render = _Render(strip, references, style, store, keys, job.output.bit_depth)
         rendered = 0
         clock = ProgressClock(total)
-        with open_output(job, source.info, total) as output:
+        # A movie's encoder, and a disk that is waited for, have this thread to themselves.
+        pngs = ahead(render.pngs(range(first, last + 1)))
+        with open_output(job, source.info, total) as output, closing(pngs):
             on_progress(Progress(0, total))
-            for done, (number, png, is_new) in enumerate(render.pngs(range(first, last + 1)), 1):
+            for done, (number, png, is_new) in enumerate(pngs, 1):
                 if should_cancel():
                     raise JobCancelledError
                 path = output.write(number, png)
@@ -182,7 +185,8 @@ def carry_hints(
 
 
 class _JobFootage:
-    """A job's source as footage: as deep as its output or deeper, ending where it ends, and able to be cancelled."""
+    """A job's source as footage: as deep as its output or deeper, ending where it ends, decoded in a thread of its own,
+    and able to be cancelled."""
 
     def __init__(self, source: FrameSource, bit_depth: int, should_cancel: Callable[[], bool]) -> None:
         self._source = source
@@ -191,7 +195,7 @@ class _JobFootage:
 
     def read(self, first: int, last: int) -> Iterator[np.ndarray]:
         end = self._source.info.frame_count - 1
-        for rgb in self._source.read(first, min(last, end)) if first <= end else ():
+        for rgb in ahead(self._source.read(first, min(last, end))) if first <= end else ():
             if self._should_cancel():
                 raise JobCancelledError
             yield as_dtype(rgb, self.dtype)
@@ -234,14 +238,16 @@ class _Render:
             number, rgb, original = frame
             return self._style.finished(self._references.finished(number, rgb), original)
 
-        def encoded(rgb: np.ndarray) -> bytes:
-            return encode_png(as_dtype(rgb, np.uint8) if self._bit_depth == 8 else rgb)
+        def kept(frame: tuple[int, np.ndarray]) -> bytes:
+            number, rgb = frame
+            png = encode_png(as_dtype(rgb, np.uint8) if self._bit_depth == 8 else rgb)
+            self._store.put(self._keys.key(number), png)
+            return png
 
         originals = self._style.originals(numbers)
         frames = zip(numbers, self._strip.render(numbers[0], numbers[-1]), originals, strict=True)
-        pngs = overlapped(encoded, overlapped(finished, frames), worker_count("cpu"))
+        pngs = overlapped(kept, zip(numbers, overlapped(finished, frames), strict=True), finisher_count())
         for number, png in zip(numbers, pngs, strict=True):
-            self._store.put(self._keys.key(number), png)
             yield number, png, True
 
 

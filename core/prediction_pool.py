@@ -1,4 +1,4 @@
-"""How many frames a network sees at once."""
+"""How many frames a network sees at once, and how many are finished at once."""
 
 from __future__ import annotations
 
@@ -7,13 +7,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
-# More frames at once gain little and take more memory: at full size some 60 MB each at 1080p, and 240 at 4K.
-_MOST_WORKERS = 4
+# On a CPU more frames at once gain little. On a GPU one is prepared while the other one is computed.
+_MOST_ON_CPU, _MOST_ON_GPU = 4, 2
+# At full size a frame takes some 60 MB at 1080p, and 240 at 4K: more at once only where there are many cores.
+_MOST_FINISHED = 8
 
 
 def worker_count(device: str) -> int:
-    """A GPU takes one frame at a time; of a CPU each core does, up to four of them."""
-    return min(_MOST_WORKERS, os.cpu_count() or 1) if device == "cpu" else 1
+    """How many frames a network on the device is given at once."""
+    return min(_MOST_ON_CPU, os.cpu_count() or 1) if device == "cpu" else _MOST_ON_GPU
+
+
+def finisher_count() -> int:
+    """How many frames are brought to full size, or encoded, at once: one a core, of more than four half of them."""
+    cores = os.cpu_count() or 1
+    return min(_MOST_FINISHED, cores, max(4, cores // 2))
 
 
 def prediction_pool(device: str) -> ThreadPoolExecutor:

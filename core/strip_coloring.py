@@ -22,8 +22,9 @@ from .hints import HintTrack
 from .job import Settings
 from .leading import SURE, leading_places
 from .nets.exemplar import Exemplar
+from .noted_footage import NotedFootage
 from .overlap import overlapped
-from .prediction_pool import prediction_pool, worker_count
+from .prediction_pool import finisher_count, prediction_pool, worker_count
 from .raster import rasterize
 from .reduced_shape import reduced_shape
 from .shading import log_chroma_room
@@ -41,6 +42,8 @@ _KEYFRAMES_SHARE = 0.7
 _FOLLOWED = 0.25
 # Keyframes that frames are followed to: those around a frame, and around what steadiness looks at.
 _PATHS_KEPT = 4
+# Frames whose lightness is measured at once, in threads of their own.
+_SEEN_AHEAD = 2
 # Keyframes whose strokes are recalled.
 _STROKED_KEPT = 4
 
@@ -79,15 +82,17 @@ class StripColorizer:
         """width, height: of the footage's frames, in pixels. references: source frame → picture in colour, uint8 or
         uint16 (height, width, 3) sRGB: that frame, or any other picture. still: whether the footage is one picture, for
         which there is time to look at it twice."""
-        self._footage = footage
         self._colorizer = colorizer
         self._settings = settings
         self._still = still
         self._shape = reduced_shape(width, height, settings.working_size)
-        self._motion = StripMotion(footage, motion_shape(width, height))
+        self._strokes = {keyframe.frame: keyframe.strokes for keyframe in stroked_keyframes(track)}
+        # Anchors are seen by each of their neighbours: their lightness is asked for again and again.
+        anchors = {*self._strokes, *(references or {})}
+        self._footage = NotedFootage(footage, anchors, lambda rgb: self._small(lightness_from_srgb(rgb)))
+        self._motion = StripMotion(self._footage, motion_shape(width, height))
         paths = lru_cache(_PATHS_KEPT)(lambda keyframe: AnchorPaths(self._motion, keyframe, fine=False))
         self._hints = HintTracker(track, self._motion, paths, self._shape)
-        self._strokes = {keyframe.frame: keyframe.strokes for keyframe in stroked_keyframes(track)}
         detail_shape = reduced_shape(width, height, max(DETAIL_SIZE, settings.working_size))
         self._references = {
             number: self._picture(picture, detail_shape) for number, picture in (references or {}).items()
@@ -109,7 +114,7 @@ class StripColorizer:
 
     def render(self, first: int, last: int) -> Iterator[np.ndarray]:
         """Frames first..last, both included, in colour, in their own dtype; fewer where the footage ends."""
-        return overlapped(self._at_full_size, self._predicted(first, last), worker_count("cpu"))
+        return overlapped(self._at_full_size, self._predicted(first, last), finisher_count())
 
     def _predicted(self, first: int, last: int) -> Iterator[_Predicted]:
         waiting: dict[int, tuple[np.ndarray, np.ndarray]] = {}
@@ -117,8 +122,8 @@ class StripColorizer:
         # A frame is ready when its last neighbour is predicted; meanwhile the pool has the next ones.
         behind = self._reach + worker_count(self._colorizer.device)
         with prediction_pool(self._colorizer.device) as pool:
-            for number, rgb in enumerate(self._footage.read(start, last + self._reach), start):
-                lightness = lightness_from_srgb(rgb)
+            frames = overlapped(_with_lightness, self._footage.read(start, last + self._reach), _SEEN_AHEAD)
+            for number, (rgb, lightness) in enumerate(frames, start):
                 self._motion.see(number, lightness)
                 self._begin(number, lightness, pool)
                 if first <= number <= last:
@@ -187,7 +192,7 @@ class StripColorizer:
     def _reference(self, number: int) -> Anchor:
         """The colours of the frame that a reference stands on: its own, or, where it is another picture, colours like
         its."""
-        lightness, reference = self._lightness(number), self._references[number]
+        lightness, reference = self._footage.note(number), self._references[number]
         if same_picture(reference.lightness, lightness):
             return Anchor(lightness, reference.ab, detail=reference.detail)
         nothing = np.zeros((*self._shape, 2), np.float32), np.zeros(self._shape, bool)
@@ -199,7 +204,7 @@ class StripColorizer:
             reference = self._transfer.reference(number)
             chroma = self._with_strokes(number, reference.chroma)
             return Anchor(reference.lightness, chroma.ab, detail=chroma.detail)
-        lightness = self._lightness(number)
+        lightness = self._footage.note(number)
         hint_ab, mask = self._hints.told(number, other)
         evidence = self._transfer.from_references(number, log_chroma_room(lightness))
         chroma = self._predict(lightness, hint_ab, mask, evidence)
@@ -208,7 +213,7 @@ class StripColorizer:
     def _remember_strokes(self, number: int) -> Exemplar:
         """What other frames may recall of a keyframe by its own strokes."""
         strokes = rasterize(self._strokes[number], self._shape[1], self._shape[0])
-        return self._colorizer.remember(self._lightness(number), *strokes)
+        return self._colorizer.remember(self._footage.note(number), *strokes)
 
     def _with_strokes(self, number: int, chroma: Chroma) -> Chroma:
         strokes = self._strokes.get(number, ())
@@ -217,10 +222,6 @@ class StripColorizer:
         if detail is not None:
             detail = detail * ~rasterize(strokes, detail.shape[1], detail.shape[0])[1][..., None]
         return Chroma(np.where(mask[..., None], hint_ab, chroma.ab), detail)
-
-    def _lightness(self, number: int) -> np.ndarray:
-        """A frame's L* at working size, float32 (h, w)."""
-        return self._small(lightness_from_srgb(next(iter(self._footage.read(number, number)))))
 
     def _picture(self, picture: np.ndarray, detail_shape: tuple[int, int]) -> Anchor:
         """A picture in colour, uint8 or uint16 (height, width, 3) sRGB."""
@@ -270,6 +271,10 @@ class StripColorizer:
         correction = steady_correction(frame.number, frame.labs, frame.motions.__getitem__, strength)
         ab = frame.chroma.ab
         return ab + cv2.resize(correction, ab.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def _with_lightness(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return rgb, lightness_from_srgb(rgb)
 
 
 def _drawn_to(transferred: Transferred, ab: np.ndarray, share: np.ndarray) -> Chroma:

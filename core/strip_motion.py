@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from itertools import count, islice
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -12,6 +15,7 @@ import numpy as np
 from .color import lightness_from_srgb
 from .errors import InputError
 from .flow import Motion, measure_motion, motion_picture
+from .overlap import overlapped
 from .shots import ShotEnds
 
 # Read-ahead goes block by block, so that walking backward decodes every frame once.
@@ -19,6 +23,11 @@ BLOCK = 32
 # 2.8 MB each at 16:9.
 MOTIONS_KEPT = 2 * BLOCK
 PICTURES_KEPT = 8 * BLOCK
+# Frames that are read on through to one that is wanted, for they will be, too. To begin anew takes as long as many
+# frames: a movie is decoded from a key picture on, which may be 250 frames before.
+_READ_ON = 4 * BLOCK
+# Motions that are measured ahead, and pictures that are made at once, in threads of their own.
+_AHEAD = 2
 
 T = TypeVar("T")
 
@@ -42,12 +51,17 @@ class StripMotion:
         self._footage = footage
         self._pictures: OrderedDict[int, np.ndarray] = OrderedDict()
         self._motions: OrderedDict[int, Motion] = OrderedDict()
+        self._pool = ThreadPoolExecutor(_AHEAD, "motion")
+        self._measuring: dict[int, Future[Motion]] = {}
+        # Where reading ahead has come to, and the frames from there on.
+        self._reading: tuple[int, Iterator[np.ndarray]] | None = None
         self._shot_ends = ShotEnds(self._known_picture)
         self._end: int | None = None
 
     def see(self, frame: int, lightness: np.ndarray) -> None:
         """Take note of a frame that was read anyway: its L*, float32 (H, W), 0..100."""
-        _keep(self._pictures, frame, motion_picture(lightness, self.shape), PICTURES_KEPT)
+        if frame not in self._pictures:
+            _keep(self._pictures, frame, motion_picture(lightness, self.shape), PICTURES_KEPT)
 
     def picture(self, frame: int) -> np.ndarray:
         """The frame's motion picture, uint8 (h, w). Raises InputError "bad-hints" beyond the footage's end."""
@@ -61,11 +75,26 @@ class StripMotion:
     def between(self, frame: int) -> Motion:
         """The motion between `frame` and `frame + 1`; a fade or a dissolve, too, has a cut."""
         if frame not in self._motions:
-            motion = measure_motion(self.picture(frame), self.picture(frame + 1))
+            measuring = self._measuring.pop(frame, None) or self._measured(frame)
+            self._measure_ahead(frame)
+            motion = measuring.result()
             if not motion.cut and self._shot_ends.after(frame):
                 motion = replace(motion, cut=True)
             _keep(self._motions, frame, motion, MOTIONS_KEPT)
         return self._motions[frame]
+
+    def _measured(self, frame: int) -> Future[Motion]:
+        return self._pool.submit(measure_motion, self.picture(frame), self.picture(frame + 1))
+
+    def _measure_ahead(self, frame: int) -> None:
+        """Have the next motions measured, the way that the strip is walked, as far as their frames were read."""
+        toward = -1 if frame + 1 in self._motions else 1
+        coming = [frame + toward * step for step in range(1, _AHEAD + 1)]
+        self._measuring = {
+            number: self._measuring.get(number) or self._measured(number)
+            for number in coming
+            if number not in self._motions and number in self._pictures and number + 1 in self._pictures
+        }
 
     def _known_picture(self, frame: int) -> np.ndarray | None:
         """The frame's motion picture; None where the footage has no such frame."""
@@ -74,15 +103,27 @@ class StripMotion:
         return self._pictures.get(frame)
 
     def _read_block(self, frame: int) -> None:
-        """Read the block that holds `frame`, and the frame after it, which the block's last motion needs."""
-        first = frame // BLOCK * BLOCK
+        """Read the block that holds `frame`, and the frame after it, which the block's last motion needs; and what lies
+        between it and where reading ahead has come to, if that is not far."""
+        block = frame // BLOCK * BLOCK
+        last = block + BLOCK
+        reading = self._reading
+        if reading is None or not reading[0] <= frame <= reading[0] + _READ_ON or reading[0] in self._pictures:
+            reading = block, self._footage.read(block, sys.maxsize)
+        first, frames = reading
+        if self._reading is None or first >= self._reading[0]:
+            self._reading = last + 1, frames
         end = first
-        for number, rgb in enumerate(self._footage.read(first, first + BLOCK), first):
+        pictures = overlapped(self._picture_of, islice(frames, last + 1 - first), _AHEAD)
+        for number, picture in zip(count(first), pictures):
             if number not in self._pictures:
-                self.see(number, lightness_from_srgb(rgb))
+                _keep(self._pictures, number, picture, PICTURES_KEPT)
             end = number + 1
-        if end <= first + BLOCK:
+        if end <= last:
             self._end = end
+
+    def _picture_of(self, rgb: np.ndarray) -> np.ndarray:
+        return motion_picture(lightness_from_srgb(rgb), self.shape)
 
 
 def _keep(store: OrderedDict[int, T], frame: int, item: T, limit: int) -> None:

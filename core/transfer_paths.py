@@ -8,6 +8,7 @@ Pixel", with two of its time steps: 1 and infinity; on four clips more of them g
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
@@ -95,9 +96,10 @@ class AnchorPaths:
         # In motion-size pixels.
         self._pixel = motion.shape[0] / self._shape[0]
         self._picture = self._picture_of(anchor)
-        self._forward: tuple[int, _State | None, Arrival | None] = (anchor, *self._start())
-        self._checkpoints: dict[int, _State | None] = {anchor: self._start()[0]}
-        self._block: dict[int, Arrival | None] = {}
+        self._pool = ThreadPoolExecutor(1, "onward")
+        self._beginning = self._start()
+        self._forward: tuple[int, _State | None, Arrival | None] = (anchor, *self._beginning)
+        self._begin_back()
 
     def at(self, frame: int) -> Arrival | None:
         """The anchor as `frame` sees it; None beyond a cut, and more than MAX_REACH frames before the anchor. On the
@@ -112,9 +114,9 @@ class AnchorPaths:
         return _State(route, seen, still), self._arrival(route, route, route, seen)
 
     def _from_before(self, frame: int) -> Arrival | None:
-        self._block, self._checkpoints = {}, {self.anchor: self._checkpoints[self.anchor]}
+        self._begin_back()
         if self._forward[0] > frame:
-            self._forward = (self.anchor, *self._start())
+            self._forward = (self.anchor, *self._beginning)
         position, state, arrival = self._forward
         while position < frame:
             position += 1
@@ -124,22 +126,30 @@ class AnchorPaths:
 
     def _from_after(self, frame: int) -> Arrival | None:
         if frame not in self._block:
-            self._expand(frame)
+            self._walk_back(frame)
         return self._block[frame]
 
-    def _expand(self, frame: int) -> None:
-        """Fill the block that holds `frame`, coming back from the anchor."""
+    def _begin_back(self) -> None:
+        """On the anchor, of no block any arrival yet."""
+        self._walked: tuple[int, _State | None] = self.anchor, self._beginning[0]
+        self._checkpoints: dict[int, _State | None] = dict([self._walked])
+        self._block: dict[int, Arrival | None] = {}
+
+    def _walk_back(self, frame: int) -> None:
+        """Fill the block that holds `frame` down to it, from where it is filled to, or coming from the anchor."""
         first = frame // BLOCK * BLOCK
-        position = min(number for number in self._checkpoints if number > frame)
-        state = self._checkpoints[position]
-        self._block = {}
-        while position > first:
+        position, state = self._walked
+        if not first <= position < first + BLOCK:
+            position = min(number for number in self._checkpoints if number > frame)
+            state, self._block = self._checkpoints[position], {}
+        while position > frame:
             position -= 1
             state, arrival = self._step(state, position, position + 1)
             if position % BLOCK == 0:
                 self._checkpoints[position] = state
             if position < first + BLOCK:
                 self._block[position] = arrival
+        self._walked = position, state
 
     def _step(self, state: _State | None, frame: int, neighbour: int) -> tuple[_State | None, Arrival | None]:
         """The anchor as `frame` sees it, given how its neighbour, nearer the anchor, does."""
@@ -153,11 +163,13 @@ class AnchorPaths:
         missed = self._missed(there, home)
         seen = warp(state.seen, there) * ((_OUT_OF_SIGHT - missed) / (_OUT_OF_SIGHT - _IN_SIGHT)).clip(0.0, 1.0)
         picture = self._picture_of(frame)
+        guess = state.onward + warp(home, state.onward)
+        finding_onward = self._pool.submit(refine_flow, self._picture, picture, guess, fine=self._fine)
         carried_flow = there + warp(state.best.flow, there)
         carried_doubt = warp(state.best.doubt, there) + missed + _STEP_DOUBT
         carried = _route(picture, self._picture, carried_flow, carried_doubt)
         matched_flow = refine_flow(picture, self._picture, carried_flow, fine=self._fine)
-        onward = refine_flow(self._picture, picture, state.onward + warp(home, state.onward), fine=self._fine)
+        onward = finding_onward.result()
         matched_doubt = self._missed(matched_flow, onward) + _STEP_DOUBT
         matched = _route(picture, self._picture, matched_flow, matched_doubt)
         onward_route = None

@@ -1,13 +1,14 @@
-"""Two steps of a stream at once."""
+"""Two steps of a stream at once, and items that are made ahead."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 
-from core.overlap import overlapped
+from core.overlap import ahead, overlapped
 
 
 def test_results_come_in_order_and_none_is_lost() -> None:
@@ -65,3 +66,45 @@ def test_errors_of_either_step_come_out() -> None:
         list(results)
     with pytest.raises(ZeroDivisionError):
         list(overlapped(lambda number: 8 // number, [1, 0, 2]))
+
+
+def test_items_made_ahead_come_in_order_and_from_a_thread_of_their_own() -> None:
+    made_in = set()
+
+    def items() -> Iterator[int]:
+        for number in range(20):
+            made_in.add(threading.current_thread())
+            yield number
+
+    assert list(ahead(items())) == list(range(20))
+    assert len(made_in) == 1 and threading.current_thread() not in made_in
+    assert list(ahead([])) == []
+
+
+def test_an_error_on_the_way_ahead_comes_out_in_its_place() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        yield 2
+        raise KeyError("items")
+
+    coming = ahead(items())
+    assert [next(coming), next(coming)] == [1, 2]
+    with pytest.raises(KeyError):
+        next(coming)
+
+
+def test_no_more_is_made_ahead_than_was_asked_for_and_nothing_once_it_is_closed() -> None:
+    made: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(9):
+            made.append(number)
+            yield number
+
+    coming = ahead(items(), count=3)
+    assert next(coming) == 0
+    coming.close()
+    assert len(made) <= 4
+    at_the_end = list(made)
+    time.sleep(0.05)
+    assert made == at_the_end

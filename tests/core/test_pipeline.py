@@ -20,7 +20,7 @@ from core.frames.source import open_source
 from core.hints import HintTrack, Keyframe, Stroke
 from core.job import Job, Output, Settings, Source, Style
 from core.pipeline import JobResult, colorize_frames, run_job, run_preview
-from core.prediction_pool import worker_count
+from core.prediction_pool import finisher_count, worker_count
 from core.progress import JobCancelledError, Progress
 from core.raster import rasterize
 from core.steadiness import STEADY_REACH
@@ -172,8 +172,8 @@ def flicker(results: list[np.ndarray]) -> float:
     return float(np.mean([np.abs(later - earlier).mean() for earlier, later in pairwise(chroma)]))
 
 
-# Some more than the steadiness needs, because frames are predicted and finished at once.
-NEEDED_AHEAD = STEADY_REACH + 2 * worker_count("cpu") + 1
+# Some more than the steadiness needs, because frames are seen, predicted and finished at once.
+NEEDED_AHEAD = STEADY_REACH + 2 + worker_count("cpu") + finisher_count() + 1
 
 
 @pytest.mark.parametrize("step, most", [(0.0, NEEDED_AHEAD), (1.0, 2 * BLOCK)], ids=["still", "moving"])

@@ -97,6 +97,23 @@ def test_the_way_back_ends_far_before_an_anchor_and_the_way_on_does_not() -> Non
     assert AnchorPaths(StripMotion(StillFootage(), (32, 48)), 0).at(40) is not None
 
 
+def test_the_way_back_is_walked_no_further_than_asked_and_from_there_on() -> None:
+    motion = motion_of(camera_move(40, 0.5))
+    measured: list[int] = []
+    between = motion.between
+    motion.between = lambda frame: (measured.append(frame), between(frame))[1]  # type: ignore[method-assign]
+    paths = AnchorPaths(motion, 38, fine=False)
+    at_once = AnchorPaths(motion, 38, fine=False).at(34)
+    measured.clear()
+    for frame in (36, 37, 35, 34, 36):
+        arrival = paths.at(frame)
+        assert arrival is not None
+    assert measured == [37, 36, 35, 34]
+    last = paths.at(34)
+    assert at_once is not None and last is not None
+    assert np.array_equal(last.best.flow, at_once.best.flow)
+
+
 @pytest.mark.parametrize("anchor, frame", [(0, 20), (20, 0)])
 def test_rough_paths_lead_both_ways(anchor: int, frame: int) -> None:
     """At half the size, so the camera moves half as many pixels."""
