@@ -35,16 +35,16 @@ def upsample_planes(planes: Tensor, lightness: Tensor) -> Tensor:
     small = F.interpolate(lightness[None, None], size=planes.shape[-2:], mode="area")[0]
     guided = torch.cat((planes, small))
     rows, columns = _taps(planes.shape[-2], height), _taps(planes.shape[-1], width)
+    # Columns first, while rows are few; then a row is copied in one piece. 1080p takes 33 ms of a core, not 59.
+    wide = [(guided.index_select(2, index), weight) for index, weight in columns]
     upsampled = torch.empty(len(planes), height, width)
-    # At once, 1080p takes 159 ms of a core, not 61, and 4K 982, not 328.
+    # At once it takes two and a half times as long.
     for block in row_blocks(height):
         own = lightness[block]
         summed, total = torch.zeros(len(planes), *own.shape), torch.zeros_like(own)
         for row_index, row_weight in rows:
-            # Cells of one row for all pixels of a column, before the columns are picked: half the gathering.
-            by_row = guided.index_select(1, row_index[block])
-            for column_index, column_weight in columns:
-                cell = by_row.index_select(2, column_index)
+            for cells, column_weight in wide:
+                cell = cells.index_select(1, row_index[block])
                 difference = (cell[-1] - own).square_().mul_(-0.5 / _SIGMA_LIGHTNESS**2).exp_()
                 weight = difference.add_(_LEAST_WEIGHT).mul_(row_weight[block, None]).mul_(column_weight[None])
                 summed += cell[:-1].mul_(weight)

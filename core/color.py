@@ -41,7 +41,7 @@ def srgb_from_lab(lab: Tensor) -> Tensor:
 
 def lightness_from_srgb(rgb: np.ndarray) -> np.ndarray:
     """L* float32 (H, W), 0..100, of a picture uint8 or uint16 (H, W, 3)."""
-    return _f(_luminance(rgb)).mul_(116.0).sub_(16.0).numpy()
+    return _f_of_luminance(rgb).mul_(116.0).sub_(16.0).numpy()
 
 
 def ab_from_srgb(rgb: np.ndarray) -> np.ndarray:
@@ -78,7 +78,7 @@ def recolor(rgb: np.ndarray, ab: np.ndarray) -> np.ndarray:
 
 def _f_pixels(rgb: np.ndarray, ab: np.ndarray) -> np.ndarray:
     """f of X, Y and Z, float32 (H, W, 3), of a picture's own lightness and the given chroma."""
-    fy = _f(_luminance(rgb)).numpy()
+    fy = _f_of_luminance(rgb).numpy()
     f = np.empty((*fy.shape, 3), np.float32)
     f[..., 0] = ab[..., 0] * np.float32(1.0 / 500.0) + fy
     f[..., 1] = fy
@@ -109,6 +109,23 @@ def _in_gamut(linear: np.ndarray) -> np.ndarray:
 def _encoded(linear: np.ndarray, dtype: np.dtype) -> np.ndarray:
     index = torch.from_numpy(linear).clamp(0.0, 1.0).mul_(_ENCODE_STEPS).add_(0.5).to(torch.int32)
     return _encode_table(dtype.name).take(index.numpy())
+
+
+def _f_of_luminance(rgb: np.ndarray) -> Tensor:
+    """f of Y, float32 (H, W), of a picture uint8 or uint16 (H, W, 3)."""
+    if rgb.dtype == np.uint8:
+        red, green, blue = cv2.split(rgb)
+        if np.array_equal(red, green) and np.array_equal(red, blue):
+            # Footage is grey, mostly, and 256 greys are sooner looked up than millions of cube roots taken.
+            return torch.from_numpy(cv2.LUT(red, _f_of_greys()))
+    return _f(_luminance(rgb))
+
+
+@cache
+def _f_of_greys() -> np.ndarray:
+    """f of Y of all greys of 8 bits, float32 (256,)."""
+    greys = np.arange(256, dtype=np.uint8)[None, :, None].repeat(3, axis=2)
+    return _f(_luminance(greys))[0].numpy()
 
 
 def _luminance(rgb: np.ndarray) -> Tensor:

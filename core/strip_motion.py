@@ -109,7 +109,9 @@ class StripMotion:
         last = block + BLOCK
         reading = self._reading
         if reading is None or not reading[0] <= frame <= reading[0] + _READ_ON or reading[0] in self._pictures:
-            reading = block, self._footage.read(block, sys.maxsize)
+            # What comes before is asked for next: a way back leads there, and a dissolve may have begun there.
+            begin = block if block == 0 or block - 1 in self._pictures else block - BLOCK
+            reading = begin, self._footage.read(begin, sys.maxsize)
         first, frames = reading
         if self._reading is None or first >= self._reading[0]:
             self._reading = last + 1, frames

@@ -67,3 +67,15 @@ def test_hex_colours_have_the_chroma_of_their_picture() -> None:
     expected = rgb2lab(np.array([[[0xB0, 0x4A, 0x3C]]], np.uint8))[0, 0, 1:]
     assert ab_from_hex("#b04a3c") == pytest.approx(tuple(expected), abs=0.02)
     assert ab_from_hex("#808080") == pytest.approx((0.0, 0.0), abs=1e-3)
+
+
+def test_grey_footage_has_the_lightness_that_its_colour_counterpart_has() -> None:
+    """Greys of 8 bits are looked up; beside one pixel that is not grey nothing is."""
+    greys = np.random.default_rng(4).integers(0, 256, (64, 96, 1), dtype=np.uint8).repeat(3, axis=2)
+    beside_red = greys.copy()
+    beside_red[0, 0] = (255, 0, 0)
+    looked_up, computed = lightness_from_srgb(greys), lightness_from_srgb(beside_red)
+    assert np.allclose(looked_up.ravel()[1:], computed.ravel()[1:], atol=1e-4)
+    assert looked_up.dtype == np.float32 and abs(computed[0, 0] - 53.24) < 0.01
+    deep = lightness_from_srgb(greys.astype(np.uint16) * 257)
+    assert np.allclose(deep, looked_up, atol=1e-4)
