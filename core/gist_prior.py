@@ -14,7 +14,7 @@ from .nets.two_tower import FOLD
 
 # The short side at which the network learned to see pictures.
 _SHORT_SIDE = 64
-# More is better on the 40 validation pictures, and worse on clips that nothing was made on (docs/results.md).
+# More is better on the 40 validation pictures, and worse on clips that nothing was made on (docs/experiments.md).
 _SHARE = 0.4
 
 

@@ -13,7 +13,7 @@ def keep_freed_memory() -> None:
     """Keep freed memory in the process instead of giving it back (glibc's mallopt; elsewhere nothing happens).
 
     Networks on a CPU free and take the same hundreds of megabytes at every step; by default glibc maps them
-    anew each time, and page faults then cost more than the convolutions (docs/results.md has the figure).
+    anew each time, and page faults then cost more than the convolutions (docs/decisions.md has the figure).
     """
     if not sys.platform.startswith("linux"):
         return

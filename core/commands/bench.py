@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import threading
 import time
 from collections.abc import Callable
 from fractions import Fraction
@@ -51,8 +52,17 @@ def run(args: argparse.Namespace) -> int:
             print(f"{stage:<22}{milliseconds:8.2f} ms", flush=True)
         job = Job(Source(str(movie)), Output(str(Path(folder) / "out")), hints, settings=settings)
         done = [time.perf_counter()]
-        run_job(job, Path(folder) / "cache", lambda _: None, lambda *_: done.append(time.perf_counter()), lambda: False)
+        walking: dict[int, float] = {}
+
+        def should_cancel() -> bool:
+            walking[threading.get_ident()] = time.thread_time()
+            return False
+
+        run_job(job, Path(folder) / "cache", lambda _: None, lambda *_: done.append(time.perf_counter()), should_cancel)
     start, first, *_, last = done
+    # The thread that walks the strip is asked for each frame, as the one that writes is, which did more before.
+    del walking[threading.get_ident()]
+    print(f"{'walking the strip':<22}{max(walking.values()) / args.frames * 1000:8.2f} ms")
     print(f"{'until the first frame':<22}{(first - start) * 1000:8.2f} ms")
     print(f"{'then, frames a second':<22}{(args.frames - 1) / (last - first):8.2f}")
     print(f"{'all, frames a second':<22}{args.frames / (last - start):8.2f}")
