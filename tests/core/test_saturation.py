@@ -34,6 +34,15 @@ def test_a_warm_tint_that_all_shares_gives_way_to_what_differs() -> None:
     assert float(changed.norm(dim=0).mean()) == pytest.approx(float(ab.norm(dim=0).mean()), rel=1e-3)
 
 
+def test_what_is_of_one_warm_tint_keeps_its_colour_however_much_is_asked_for() -> None:
+    """Without its tint hardly anything of such a picture is left to strengthen."""
+    ab = of_two_halves((10.0, 24.0), (9.0, 21.0))
+    for saturation in (0.3, 0.6, 1.0):
+        changed = saturated(ab, EVERYWHERE, sure_of_grey(), saturation)
+        assert float(changed.norm(dim=0).mean()) == pytest.approx(float(ab.norm(dim=0).mean()), rel=1e-3)
+        assert (changed[:, :, :16] - changed[:, :, 16:]).norm() > 1.3 * (ab[:, :, :16] - ab[:, :, 16:]).norm()
+
+
 def test_what_is_nearly_neutral_does_not_turn_to_the_tints_opposite() -> None:
     ab = of_two_halves((20.0, 24.0), (0.5, 1.0))
     changed = saturated(ab, EVERYWHERE, sure_of_grey(), 1.0)
