@@ -27,8 +27,6 @@ _COARSE = (1, 4, 16, 5)
 # frames of two clips 40.5 and 29.7 dB, where the other search gives 39.8 and 28.6. A stride of 5 is as good as 4, for
 # 14 ms, not 22; of 6, or with fewer steps, what it brings is a little worse.
 _FINE = (0, 5, 8, 0)
-# From nothing, to find again what comes back to where it was: a third of the time of _COARSE.
-_SEARCH = (1, 5, 8, 0)
 # For what hints led to, at half the motion size.
 _ROUGH = (1, 4, 8, 0)
 # A flow that does not lead back to within this many pixels of where it started is not trusted.
@@ -140,11 +138,6 @@ def refine_flow(start: np.ndarray, end: np.ndarray, guess: np.ndarray, *, fine: 
     """The flow between pictures far apart, uint8 (h, w); `guess`, float32 (h, w, 2), is where to look first. fine: to
     the last pixel."""
     return _dis(_FINE if fine else _ROUGH).calc(start, end, guess.copy())
-
-
-def find_flow(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """The flow between pictures far apart, uint8 (h, w), with no guess of it."""
-    return _dis(_SEARCH).calc(start, end, None)  # type: ignore[call-overload]
 
 
 def _dis_flow(start: np.ndarray, end: np.ndarray) -> np.ndarray:

@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from torch import Tensor
 
 from .chroma_detail import CarriedDetail, Chroma
 from .colorizer import Transferred
@@ -109,8 +108,6 @@ class StripTransfer:
         self._keyframe_paths = keyframe_paths
         self._reference_paths = lru_cache(_ANCHORS_KEPT)(lambda anchor: AnchorPaths(motion, anchor))
         self._reference = lru_cache(_ANCHORS_KEPT)(reference)
-        # Of the frame that a reference stands on, which may be another picture.
-        self._described = lru_cache(_ANCHORS_KEPT)(lambda number: network.describe(self.reference(number).lightness))
         coarse = len(references) > _FINE_REFERENCES
         self._references = {
             frame: network.remember(one.lightness, one.ab, coarse=coarse) for frame, one in references.items()
@@ -140,14 +137,14 @@ class StripTransfer:
         return -1 if before is None else before, sys.maxsize if after is None else after
 
     def from_references(self, frame: int, room: np.ndarray) -> Evidence:
-        """What the nearest reference before the frame and the nearest after it bring, by ROUTES each, and all
+        """What the nearest reference before the frame and the nearest after it bring, by two routes each, and all
         references to find likeness in. room: `log_chroma_room` of the frame, float32 (H, W)."""
         found = self.likeness()
         for number in _neighbours(self._reference_frames, frame):
             arrival = None if number is None else self._reference_paths(number).at(frame)
             if number is not None and arrival is not None:
                 anchor = self.reference(number)
-                found.estimates.extend(brought(anchor, arrival, room, abs(frame - number), self._described(number)))
+                found.estimates.extend(brought(anchor, arrival, room, abs(frame - number)))
         return found
 
     def evidence(self, frame: int, room: np.ndarray) -> Evidence:
@@ -162,9 +159,8 @@ class StripTransfer:
             if number is None or arrival is None:
                 continue
             anchor = self._keyframe(number, other)
-            remembered = self._remembered(number, other)
-            found.estimates.extend(brought(anchor, arrival, room, abs(frame - number), remembered.described))
-            found.remembered.append(remembered)
+            found.estimates.extend(brought(anchor, arrival, room, abs(frame - number)))
+            found.remembered.append(self._remembered(number, other))
             found.keyframes.append(number)
             if not self._references and anchor.support is not None:
                 found.support.append(warp(anchor.support, resized_flow(arrival.best.flow, self._shape)))
@@ -184,20 +180,18 @@ def same_picture(reference: np.ndarray, frame: np.ndarray) -> bool:
     return float(np.percentile(np.abs(change - np.median(change)), 90)) <= _SAME_PICTURE
 
 
-def brought(anchor: Anchor, arrival: Arrival, room: np.ndarray, distance: int, described: Tensor) -> list[Estimate]:
+def brought(anchor: Anchor, arrival: Arrival, room: np.ndarray, distance: int) -> list[Estimate]:
     """What an anchor's routes bring to a frame `distance` frames away, at working size.
 
-    room: `log_chroma_room` of that frame, float32 (H, W). described: `TransferNetwork.describe` of the anchor.
+    room: `log_chroma_room` of that frame, float32 (H, W).
     """
     found = []
-    for kind, route in enumerate(arrival.routes):
+    for index, route in enumerate(arrival.routes):
         arrived = warp(anchor.carried, resized_flow(route.flow, room.shape))
         doubt = cv2.resize(route.doubt, room.shape[::-1], interpolation=cv2.INTER_LINEAR)
         ab = relit(arrived[..., :2], arrived[..., 2], room, doubt)
         detail = None if anchor.detail is None else CarriedDetail(anchor.detail, route.flow)
-        found.append(
-            Estimate(ab, route.doubt, route.change, arrival.seen, distance, kind, route.flow, described, detail)
-        )
+        found.append(Estimate(ab, route.doubt, route.change, arrival.seen, distance, bool(index), detail))
     return found
 
 

@@ -14,16 +14,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .flow import find_flow, half_shape, leads_inside, refine_flow, return_error, warp
+from .flow import half_shape, leads_inside, refine_flow, return_error, warp
 from .strip_motion import BLOCK, StripMotion
 
 # Frames before an anchor at which its way back ends: it bounds what is kept on the way.
 MAX_REACH = 1024
 # Pixels: beyond this, more doubt says nothing.
 _MOST_DOUBT = 8.0
-# A fine path's routes, in their order: carried on from the better of the first two, matched with the anchor from there,
-# chained from frame to frame and never matched, and found with no guess.
-ROUTES = ("carried", "matched", "chained", "found")
 # What a carried step adds to the doubt besides its return error.
 _STEP_DOUBT = 0.3
 # Pixels by which a step may miss its way back with the pixel still surely in sight, and from which on it surely is not.
@@ -58,7 +55,7 @@ class Route:
 class Arrival:
     """An anchor as a frame sees it.
 
-    routes: from the frame to the anchor: those of ROUTES, the first two of them the ones that are gone on from; of rough
+    routes: from the frame to the anchor: the one that was carried on and the one matched with the anchor; of rough
     paths one alone, of each pixel the better. seen: float32 (h, w), 0..1, how surely what stands there was in sight on
     every frame from the anchor on; what came in or out of hiding later has 0, even where a match finds its like.
     onward: of rough paths the route from the anchor to the frame.
@@ -71,18 +68,16 @@ class Arrival:
     @property
     def best(self) -> Route:
         """Of each pixel the better route."""
-        return self.routes[0] if len(self.routes) == 1 else _better(*self.routes[:2])
+        return self.routes[0] if len(self.routes) == 1 else _better(*self.routes)
 
 
 @dataclass(frozen=True)
 class _State:
-    """What the next frame goes on from. onward: float32 (h, w, 2), the flow from the anchor to the frame. chained: the
-    route of steps alone, of fine paths."""
+    """What the next frame goes on from. onward: float32 (h, w, 2), the flow from the anchor to the frame."""
 
     best: Route
     seen: np.ndarray
     onward: np.ndarray
-    chained: Route | None
 
 
 class AnchorPaths:
@@ -116,9 +111,7 @@ class AnchorPaths:
     def _start(self) -> tuple[_State, Arrival]:
         still, nothing = np.zeros((*self._shape, 2), np.float32), np.zeros(self._shape, np.float32)
         route, seen = Route(still, nothing, nothing), nothing + 1.0
-        routes = (route,) * (len(ROUTES) if self._fine else 1)
-        chained, onward = (route, None) if self._fine else (None, route)
-        return _State(route, seen, still, chained), Arrival(routes, seen, onward)
+        return _State(route, seen, still), self._arrival(route, route, route, seen)
 
     def _from_before(self, frame: int) -> Arrival | None:
         self._begin_back()
@@ -172,7 +165,6 @@ class AnchorPaths:
         picture = self._picture_of(frame)
         guess = state.onward + warp(home, state.onward)
         finding_onward = self._pool.submit(refine_flow, self._picture, picture, guess, fine=self._fine)
-        finding_back = self._pool.submit(find_flow, self._picture, picture) if self._fine else None
         carried_flow = there + warp(state.best.flow, there)
         carried_doubt = warp(state.best.doubt, there) + missed + _STEP_DOUBT
         carried = _route(picture, self._picture, carried_flow, carried_doubt)
@@ -180,19 +172,16 @@ class AnchorPaths:
         onward = finding_onward.result()
         matched_doubt = self._missed(matched_flow, onward) + _STEP_DOUBT
         matched = _route(picture, self._picture, matched_flow, matched_doubt)
-        best = _better(carried, matched)
-        if state.chained is None or finding_back is None:
+        onward_route = None
+        if not self._fine:
             onward_doubt = self._missed(onward, matched_flow) + _STEP_DOUBT
             onward_route = _route(self._picture, picture, onward, onward_doubt)
-            return _State(best, seen, onward, None), Arrival((best,), seen, onward_route)
-        chained_flow = there + warp(state.chained.flow, there)
-        # The worst step, not their sum: that would doubt every chain alike before long.
-        chained_doubt = np.maximum(warp(state.chained.doubt, there), missed + _STEP_DOUBT)
-        chained = _route(picture, self._picture, chained_flow, chained_doubt)
-        found_flow = find_flow(picture, self._picture)
-        found_doubt = self._missed(found_flow, finding_back.result()) + _STEP_DOUBT
-        found = _route(picture, self._picture, found_flow, found_doubt)
-        return _State(best, seen, onward, chained), Arrival((carried, matched, chained, found), seen, None)
+        arrival = self._arrival(carried, matched, onward_route, seen)
+        return _State(arrival.best, seen, onward), arrival
+
+    def _arrival(self, carried: Route, matched: Route, onward: Route | None, seen: np.ndarray) -> Arrival:
+        routes = (carried, matched) if self._fine else (_better(carried, matched),)
+        return Arrival(routes, seen, onward)
 
     def _missed(self, flow: np.ndarray, back: np.ndarray) -> np.ndarray:
         """Motion-size pixels by which `flow` and then `back` miss the start, 8 at most: float32 (h, w)."""

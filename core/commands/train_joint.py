@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import numpy as np
 
+    from ..colorizer import Colorizer
     from ..devices import choose_device
     from ..nets.fusion import TransferNet
     from ..nets.weights_file import in_few_levels, load_network, load_weights, save_weights, shipped_weights
@@ -37,7 +38,8 @@ def run(args: argparse.Namespace) -> int:
     colorizer_weights = Path(args.colorizer or shipped_weights(recipe.variant))
     colorizer, transfer = load_network(colorizer_weights, recipe.variant), TransferNet()
     load_weights(transfer, Path(args.transfer or shipped_weights("transfer")), "transfer")
-    maker = SampleMaker(transfer.descriptor, np.random.default_rng(recipe.seed))
+    unaided = Colorizer.load(recipe.variant, args.device, weights=colorizer_weights)
+    maker = SampleMaker(unaided, transfer.descriptor, np.random.default_rng(recipe.seed))
     *sets, kept = samples_of_clips(args.clips, lambda frames, aged: maker.pairs_of_clip(frames, aged, recipe.spacing))
     scenes, unseen = split_scenes(list(maker.pairs_of_scenes(read_pictures(args.data), recipe.scenes)))
     kept += unseen

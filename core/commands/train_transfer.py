@@ -25,33 +25,27 @@ Sample = TypeVar("Sample")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_options(parser, "transfer-cpu", of_prepared=True)
     add_clip_options(parser)
-    parser.add_argument(
-        "--start-from",
-        metavar="FILE",
-        help="begin with the descriptor of these weights, not with the colorizer's tower",
-    )
     add_export_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     import numpy as np
 
+    from ..colorizer import Colorizer
     from ..devices import choose_device
     from ..nets.weights_file import load_network, save_weights, shipped_weights
     from ..picture_sets import read_pictures
     from ..training.recipes import TRANSFER_RECIPES
-    from ..training.transfer_samples import SampleMaker, colorizer_descriptor, load_descriptor
+    from ..training.transfer_samples import SampleMaker, colorizer_descriptor
     from ..training.transfer_trainer import TransferTrainer
 
     check_recipe(args.recipe, TRANSFER_RECIPES)
     recipe = TRANSFER_RECIPES[args.recipe]
     rng = np.random.default_rng(recipe.seed)
-    if args.start_from:
-        descriptor = load_descriptor(Path(args.start_from))
-    else:
-        descriptor = colorizer_descriptor(load_network(shipped_weights("two-tower"), "two-tower"))
-    maker = SampleMaker(descriptor, rng)
-    *sets, kept = samples_of_clips(args.clips, lambda frames, aged: maker.of_stretches(frames, aged, recipe.spacing))
+    colorizer = Colorizer.load("two-tower", args.device)
+    descriptor = colorizer_descriptor(load_network(shipped_weights("two-tower"), "two-tower"))
+    maker = SampleMaker(colorizer, descriptor, rng)
+    *sets, kept = samples_of_clips(args.clips, lambda frames, aged: maker.of_clip(frames, aged, recipe.spacing))
     photographs = read_pictures(args.data)
     scenes, unseen = split_scenes(list(maker.of_scenes(photographs, recipe.scenes)))
     kept += unseen

@@ -16,9 +16,7 @@ FUSION_CELL = 4
 SIZE_MULTIPLE = 32
 # Scales that bring the inputs to about ±1.
 _AB, _DOUBT, _CHANGE, _DISTANCE = 30.0, 4.0, 10.0, 6.0
-_FEATURES, _WIDTH = 17, 32
-# Kinds of routes that there may be.
-KINDS = 4
+_FEATURES, _WIDTH = 13, 24
 # Under a root: its slope at 0 would be infinite.
 _ROOT = 0.01
 
@@ -28,8 +26,8 @@ class Estimates:
     """What routes bring, a cell of FUSION_CELL pixels each.
 
     ab: (B, K, 2, h, w), Lab units. doubt: (B, K, h, w), pixels. change: (B, K, h, w), L*. seen: (B, K, h, w), 0..1.
-    distance: (B, K), frames. kind: int64 (B, K), of a route, 0 to KINDS - 1. alike: (B, K, H/CELL, W/CELL), -1..1, how
-    alike places look to where their routes lead. K may be 0.
+    distance: (B, K), frames. matched: (B, K), 1 for routes matched with the anchor itself, 0 for carried ones. K may
+    be 0.
     """
 
     ab: Tensor
@@ -37,8 +35,7 @@ class Estimates:
     change: Tensor
     seen: Tensor
     distance: Tensor
-    kind: Tensor
-    alike: Tensor
+    matched: Tensor
 
 
 @dataclass
@@ -100,7 +97,7 @@ class TransferNet(nn.Module):
     def _candidates(
         self, lightness: Tensor, described: Tensor, estimates: Estimates, memory: Memory, size: tuple[int, int]
     ) -> tuple[Tensor, Tensor]:
-        """Features (B, K + 1, 17, h, w) of the estimates and of what similarity gathers, and that, ab (B, 2, h, w)."""
+        """Features (B, K + 1, 13, h, w) of the estimates and of what similarity gathers, and that, ab (B, 2, h, w)."""
         values = torch.cat((memory.lab, memory.lab[:, 1:].square() / _AB), 1)
         gathered, likeness = self.similarity(described, memory.keys, values)
         own = F.avg_pool2d(lightness, CELL)
@@ -112,11 +109,6 @@ class TransferNet(nn.Module):
         ab = torch.cat((estimates.ab, alike[:, None, :2]), 1)
         disagreement = (ab - ab.mean(1, keepdim=True)).square().sum(2, keepdim=True).add(_ROOT).sqrt()
         nought = torch.zeros_like(estimates.doubt)
-        kinds = F.one_hot(estimates.kind, KINDS).to(nought.dtype)
-        # Interpolated as planes of one batch: K may be 0.
-        along = estimates.alike.reshape(-1, 1, *estimates.alike.shape[-2:])
-        if len(along):
-            along = F.interpolate(along, size=size, mode="bilinear")
         routed = torch.stack(
             (
                 (estimates.doubt / _DOUBT).clamp(max=3.0),
@@ -124,8 +116,7 @@ class TransferNet(nn.Module):
                 estimates.change / _CHANGE,
                 estimates.seen,
                 (estimates.distance.log1p() / _DISTANCE)[..., None, None].expand_as(nought),
-                *(one[..., None, None].expand_as(nought) for one in kinds.unbind(-1)),
-                along.reshape(nought.shape),
+                (2.0 * estimates.matched - 1.0)[..., None, None].expand_as(nought),
                 nought,
                 nought,
                 nought,
@@ -134,10 +125,7 @@ class TransferNet(nn.Module):
         )
         blank = torch.zeros_like(alike[:, 0])
         found = (alike[:, 2] / _CHANGE, alike[:, 3] / _AB, alike[:, 4])
-        blanks = [blank] * KINDS
-        similar = torch.stack(
-            (blank, blank, found[0], blank, blank, *blanks, found[2], found[1], found[2], blank + 1.0), 1
-        )
+        similar = torch.stack((blank, blank, found[0], blank, blank, blank, found[1], found[2], blank + 1.0), 1)
         features = torch.cat((routed, similar.unsqueeze(1)), 1)
         saturation = ab.square().sum(2, keepdim=True).add(_ROOT).sqrt()
         return torch.cat((features, ab / _AB, disagreement / _AB, saturation / _AB), 2), alike[:, :2]

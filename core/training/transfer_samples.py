@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,17 +12,16 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..color import ab_from_srgb, lightness_from_srgb
-from ..errors import InputError
+from ..colorizer import Colorizer
 from ..flow import motion_shape
 from ..nets.fusion import FUSION_CELL
 from ..nets.similarity import Descriptor
 from ..nets.two_tower import TwoTower
-from ..nets.weights_file import read_weights
 from ..shading import log_chroma_room
 from ..strip_motion import StripMotion
 from ..transfer import Anchor, brought
-from ..transfer_network import Estimate, Pooled, cells, padded, pooled
-from ..transfer_paths import ROUTES, AnchorPaths
+from ..transfer_network import Estimate, cells, padded, pooled
+from ..transfer_paths import AnchorPaths
 from .crops import random_crop
 from .film_looks import film_look
 from .moving_scenes import moving_scene
@@ -31,8 +29,9 @@ from .moving_scenes import moving_scene
 _SIDE = 256
 _SCENE_FRAMES = 28
 _SCENE_SPACING = 6
-# Where stretches of a clip begin and end: few clips, but many anchors.
-_STRETCHES = ((0.0, 1.0), (0.0, 0.5), (0.5, 1.0), (0.25, 0.75), (0.15, 0.5), (0.45, 0.85))
+# Routes of one anchor.
+_ROUTES = 2
+
 
 # An anchor: the levels that its descriptor saw, and its cells' colours, (3, n).
 Seen = tuple[list[Tensor], Tensor]
@@ -42,18 +41,20 @@ Seen = tuple[list[Tensor], Tensor]
 class TransferSample:
     """A frame and its anchors, none or two of them with routes, the earlier one first; float16.
 
-    lightness (1, H, W). levels: of its descriptor. truth (2, h, w): its true ab. estimates: what transfer_network.pooled gives, of each anchor as many as ROUTES.
+    lightness (1, H, W). levels: of its descriptor. truth, unaided (2, h, w): its true ab, and the colorizer's own
+    answer without help. estimates: nets.fusion.Estimates without their batch.
     """
 
     lightness: Tensor
     levels: list[Tensor]
     truth: Tensor
+    unaided: Tensor
     anchors: list[Seen]
-    estimates: Pooled
+    estimates: tuple[Tensor, ...]
 
     @property
     def routed(self) -> bool:
-        return len(self.estimates.ab) > 0
+        return len(self.estimates[0]) > 0
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,11 @@ class SamplePair:
 
 
 class SampleMaker:
-    """Makes samples; the descriptor's tower sees, and does not learn."""
+    """Makes samples; the colorizer gives its unaided answers; the descriptor's tower sees, and does not learn."""
 
-    def __init__(self, descriptor: Descriptor, rng: np.random.Generator) -> None:
-        self._descriptor, self._rng = descriptor.eval(), rng
+    def __init__(self, colorizer: Colorizer, descriptor: Descriptor, rng: np.random.Generator) -> None:
+        self._colorizer, self._rng = colorizer, rng
+        self._descriptor = descriptor.eval()
 
     def of_clip(self, frames: Sequence[np.ndarray], aged: bool, spacing: int) -> Iterator[TransferSample]:
         """Samples of one clip in colour, uint8 (H, W, 3), anchored at its ends. aged: its lightness as on old film.
@@ -81,13 +83,6 @@ class SampleMaker:
         seen = [self._seen(anchor) for anchor in clip.anchors]
         for number in range(spacing, len(frames) - 1, spacing):
             yield from self._of_frame(clip, number, seen)
-
-    def of_stretches(self, frames: Sequence[np.ndarray], aged: bool, spacing: int) -> Iterator[TransferSample]:
-        """Samples of a clip and of stretches of it, each anchored at its own ends; half of them aged."""
-        whole = len(frames)
-        for index, (start, end) in enumerate(_STRETCHES):
-            stretch = frames[round(start * whole) : round(end * whole)]
-            yield from self.of_clip(stretch, aged == (index % 2 == 0), spacing)
 
     def pairs_of_clip(self, frames: Sequence[np.ndarray], aged: bool, spacing: int) -> Iterator[SamplePair]:
         """The same, each with the frame after it and the motion from it to that one."""
@@ -100,7 +95,7 @@ class SampleMaker:
 
     def _of_frame(self, clip: _Clip, number: int, seen: list[Seen]) -> Iterator[TransferSample]:
         estimates = clip.estimates(number)
-        if len(estimates) == len(seen) * len(ROUTES):
+        if len(estimates) == len(seen) * _ROUTES:
             yield self._sample(clip.small(clip.lightness[number]), clip.ab(number), seen, estimates)
 
     def of_scenes(self, pictures: list[np.ndarray], count: int) -> Iterator[TransferSample]:
@@ -128,12 +123,14 @@ class SampleMaker:
         self, lightness: np.ndarray, ab: np.ndarray, anchors: list[Seen], estimates: list[Estimate]
     ) -> TransferSample:
         planes = padded(lightness[..., None])
+        unaided = self._colorizer.predict(lightness, np.zeros_like(ab), np.zeros(lightness.shape, bool))
         return TransferSample(
             planes.half(),
             self._levels(planes),
             F.avg_pool2d(padded(ab), FUSION_CELL).half(),
+            F.avg_pool2d(padded(unaided), FUSION_CELL).half(),
             anchors,
-            Pooled(*(_half(part) for part in pooled(estimates, planes.shape[-2:]))),
+            tuple(part.half() for part in pooled(estimates, planes.shape[-2:])),
         )
 
     def _seen(self, anchor: Anchor) -> Seen:
@@ -143,22 +140,6 @@ class SampleMaker:
     @torch.no_grad()
     def _levels(self, planes: Tensor) -> list[Tensor]:
         return [level[0].half() for level in self._descriptor.levels(planes[None])]
-
-
-def load_descriptor(path: Path) -> Descriptor:
-    """The descriptor of a transfer network's weights, of this release's or of one whose fusion was another."""
-    part, descriptor = "descriptor.", Descriptor()
-    weights = read_weights(path, "transfer")
-    own = {name.removeprefix(part): value for name, value in weights.items() if name.startswith(part)}
-    try:
-        descriptor.load_state_dict(own)
-    except RuntimeError as error:
-        raise InputError("bad-weights", f"The weights {path} hold no descriptor of this release.") from error
-    return descriptor
-
-
-def _half(part: Tensor) -> Tensor:
-    return part.half() if part.is_floating_point() else part
 
 
 def colorizer_descriptor(colorizer: TwoTower) -> Descriptor:
@@ -197,8 +178,7 @@ class _Clip:
         for anchor, path, end in zip(self.anchors, self._paths, self._ends, strict=True):
             arrival = path.at(number)
             if arrival is not None:
-                # The trainer describes the anchors as it learns to.
-                found += brought(anchor, arrival, room, abs(number - end), torch.empty(0))
+                found += brought(anchor, arrival, room, abs(number - end))
         return found
 
     def step(self, number: int) -> Tensor:

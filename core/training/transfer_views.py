@@ -9,42 +9,35 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..nets.fusion import FUSION_CELL
+from ..nets.fusion import FUSION_CELL, Estimates
 from ..nets.similarity import CELL
-from ..transfer_network import Pooled
-from ..transfer_paths import ROUTES
 from .transfer_samples import Seen, TransferSample
 
 
 @dataclass(frozen=True)
 class View:
-    """As TransferSample, with the anchors and estimates that are given; fields with a batch once `stacked`. sources:
-    which of the anchors each estimate is of."""
+    """As TransferSample, with the anchors and estimates that are given; fields with a batch once `stacked`."""
 
     lightness: Tensor
     levels: list[Tensor]
     truth: Tensor
+    unaided: Tensor
     anchors: list[Seen]
-    estimates: Pooled
-    sources: list[int]
+    estimates: Estimates
 
 
 def view(sample: TransferSample, remembered: Sequence[int], given: Sequence[int]) -> View:
     """The whole frame, with the anchors and the estimates of these numbers."""
-    estimates = Pooled(*(_single(part[list(given)]) for part in sample.estimates))
+    estimates = Estimates(*(part[list(given)].float() for part in sample.estimates))
     anchors = [([level.float() for level in levels], lab.float()) for levels, lab in sample.anchors]
     return View(
         sample.lightness.float(),
         [level.float() for level in sample.levels],
         sample.truth.float(),
+        sample.unaided.float(),
         [anchors[number] for number in remembered],
         estimates,
-        [list(remembered).index(number // len(ROUTES)) for number in given],
     )
-
-
-def _single(part: Tensor) -> Tensor:
-    return part.float() if part.is_floating_point() else part
 
 
 @dataclass(frozen=True)
@@ -78,15 +71,16 @@ def windowed(whole: View, window: Window) -> View:
         cut(whole.lightness, 1),
         [cut(level, CELL << index) for index, level in enumerate(whole.levels)],
         cut(whole.truth, FUSION_CELL),
+        cut(whole.unaided, FUSION_CELL),
         whole.anchors,
-        routed._replace(
-            ab=cut(routed.ab, FUSION_CELL),
-            doubt=cut(routed.doubt, FUSION_CELL),
-            change=cut(routed.change, FUSION_CELL),
-            seen=cut(routed.seen, FUSION_CELL),
-            places=cut(routed.places, CELL),
+        Estimates(
+            cut(routed.ab, FUSION_CELL),
+            cut(routed.doubt, FUSION_CELL),
+            cut(routed.change, FUSION_CELL),
+            cut(routed.seen, FUSION_CELL),
+            routed.distance,
+            routed.matched,
         ),
-        whole.sources,
     )
 
 
@@ -101,6 +95,7 @@ def stacked(views: Sequence[View]) -> View:
         stack([one.lightness for one in views]),
         [stack([one.levels[i] for one in views]) for i in range(len(first.levels))],
         stack([one.truth for one in views]),
+        stack([one.unaided for one in views]),
         [
             (
                 [stack([one.anchors[a][0][i] for one in views]) for i in range(len(first.levels))],
@@ -108,8 +103,12 @@ def stacked(views: Sequence[View]) -> View:
             )
             for a in range(len(first.anchors))
         ],
-        Pooled(*(stack(parts) for parts in zip(*(one.estimates for one in views), strict=True))),
-        first.sources,
+        Estimates(
+            *(
+                stack([getattr(one.estimates, name) for one in views])
+                for name in ("ab", "doubt", "change", "seen", "distance", "matched")
+            )
+        ),
     )
 
 
@@ -126,6 +125,7 @@ def turned(views: View, rng: np.random.Generator) -> View:
     return replace(
         views,
         truth=turn(views.truth, 1),
+        unaided=turn(views.unaided, 1),
         anchors=[(levels, torch.cat((lab[:, :1], turn(lab[:, 1:], 1)), 1)) for levels, lab in views.anchors],
-        estimates=routed._replace(ab=turn(routed.ab, 2)),
+        estimates=replace(routed, ab=turn(routed.ab, 2)),
     )

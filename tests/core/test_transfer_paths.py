@@ -13,7 +13,7 @@ from core.color import ab_from_srgb, lightness_from_srgb
 from core.flow import motion_shape, warp
 from core.frames.source import open_source
 from core.strip_motion import StripMotion
-from core.transfer_paths import MAX_REACH, ROUTES, AnchorPaths
+from core.transfer_paths import MAX_REACH, AnchorPaths
 
 from .moving_pictures import HEIGHT, WIDTH, ListedFootage, camera_move
 
@@ -58,28 +58,6 @@ def test_what_was_hidden_is_doubted_and_what_comes_back_is_found_again() -> None
     assert np.median(doubtful[50:90, 70:110]) > 3.0
     assert np.median(doubtful[110:, :50]) < 1.0
     assert np.percentile(np.abs(shown.best.flow[45:95, 65:115]), 80) < 0.5
-
-
-def test_what_comes_back_to_its_place_is_found_with_no_guess() -> None:
-    """Steps alone, through what covered it, lead elsewhere for good."""
-    frames = camera_move(12, 0.0)
-    for number in range(3, 9):
-        frames[number][40:100] = np.roll(frames[number][40:100], 25 * number, 1)[::-1]
-    arrival = AnchorPaths(motion_of(frames), 0).at(11)
-    assert arrival is not None
-    error = {name: np.hypot(*route.flow[50:90].T).T for name, route in zip(ROUTES, arrival.routes, strict=True)}
-    assert np.percentile(error["found"], 90) < 0.5 < np.percentile(error["chained"], 50)
-    sure = {name: route.doubt[50:90].mean() for name, route in zip(ROUTES, arrival.routes, strict=True)}
-    assert sure["found"] < 0.2 * sure["chained"]
-
-
-@pytest.mark.parametrize("anchor, frame", [(0, 12), (12, 0)])
-def test_every_route_of_a_pan_leads_to_the_anchor(anchor: int, frame: int) -> None:
-    arrival = AnchorPaths(motion_of(camera_move(13, 1.0)), anchor).at(frame)
-    assert arrival is not None and len(arrival.routes) == len(ROUTES)
-    for route in arrival.routes:
-        error = (route.flow - np.float32([frame - anchor, 0.0]))[20:-20, 50:-50]
-        assert np.median(np.abs(error)) < 0.5
 
 
 def test_what_came_into_the_picture_later_was_not_in_sight() -> None:

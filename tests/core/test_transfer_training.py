@@ -11,6 +11,7 @@ import pytest
 import skimage.data
 import torch
 
+from core.colorizer import Colorizer
 from core.nets.fusion import TransferNet
 from core.nets.weights_file import load_network, load_weights, shipped_weights
 from core.training.joint_trainer import Joint, JointTrainer, along_motion
@@ -29,7 +30,7 @@ def pictures() -> list[np.ndarray]:
 @pytest.fixture(scope="module")
 def maker() -> SampleMaker:
     descriptor = colorizer_descriptor(load_network(shipped_weights("two-tower"), "two-tower"))
-    return SampleMaker(descriptor, np.random.default_rng(3))
+    return SampleMaker(Colorizer.load("two-tower", "cpu"), descriptor, np.random.default_rng(3))
 
 
 def test_a_moving_scene_moves_and_stays_a_picture(pictures: list[np.ndarray]) -> None:
