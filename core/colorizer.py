@@ -15,7 +15,7 @@ from torch import Tensor
 from .chroma import upsample_planes
 from .color import lightness_from_srgb
 from .devices import choose_device, computes_in_bfloat16
-from .glance import Glance
+from .gist_prior import GistPrior, beside_hints
 from .hint_reach import (
     kept_to_kind,
     pad_edge,
@@ -30,8 +30,8 @@ from .job import WORKING_SIZES
 from .nets.blocks import freeze
 from .nets.domain_transform import spread_hints, step_costs
 from .nets.exemplar import Exemplar, together
-from .nets.gist import SHIPPED_GIST
-from .nets.two_tower import AB_SCALE, FOLD, WITH_GLANCE, Colors, TwoTower
+from .nets.gist import SHIPPED_GIST, load_gist
+from .nets.two_tower import AB_SCALE, FOLD, Colors, TwoTower
 from .nets.weights_file import load_network, shipped_weights
 from .saturation import saturated
 from .suggestions import Suggestion, distinct_colors
@@ -39,6 +39,8 @@ from .uncertainty import expected_square_error
 
 # How far, in cells of FOLD pixels and in L*, the last correction under a hint fades into its surroundings.
 _IMPOSE_REACH = (3.0, 6.0)
+# The squeeze variant is for where little is wanted, and the gist network has six times its parameters.
+_WITH_GIST = {"two-tower"}
 
 
 class Transferred(NamedTuple):
@@ -58,9 +60,9 @@ class Transferred(NamedTuple):
 class Colorizer:
     """A colorizer with its weights, ready on a device. Make one with `Colorizer.load`."""
 
-    def __init__(self, network: TwoTower, glance: Glance | None, digest: str, device: str, working_size: int) -> None:
+    def __init__(self, network: TwoTower, gist: GistPrior | None, digest: str, device: str, working_size: int) -> None:
         self.device, self.digest, self.working_size = device, digest, working_size
-        self._glance = glance
+        self._gist = gist
         self._in_bfloat16 = computes_in_bfloat16(device)
         self._encoded: tuple[bytes, _Encoded] | None = None
         self._network = freeze(network).eval().to(device)
@@ -86,12 +88,12 @@ class Colorizer:
         low, high = WORKING_SIZES
         if not low <= working_size <= high:
             raise ValueError(f"working_size is {working_size}, and must be {low} to {high}")
-        device, files, glance = choose_device(device), [path], None
-        if variant in WITH_GLANCE:
+        device, files, gist = choose_device(device), [path], None
+        if variant in _WITH_GIST:
             files.append(SHIPPED_GIST)
-            glance = Glance.load(device)
+            gist = GistPrior(load_gist(), device)
         digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
-        return cls(network, glance, digest, device, working_size)
+        return cls(network, gist, digest, device, working_size)
 
     @torch.inference_mode()
     def predict(
@@ -246,11 +248,13 @@ class Colorizer:
             ab = with_far_gain(_in_lab(colors), unhinted, True)
         else:
             colors = self._forward(lightness, torch.zeros_like(hints), torch.zeros_like(mask), None)
-            ab = with_far_gain(_in_lab(colors), torch.ones_like(unhinted), False)
+            otherwise = None if self._gist is None else self._gist.change(padded, colors.ab[0].float().cpu())
+            ab = with_far_gain(_in_lab(colors, otherwise), torch.ones_like(unhinted), False)
         if held > 0.0:
             surprising = surprise(F.pad(hints, padding), padded_mask, colors.bin_logits[0].float().cpu())
             share = held * surprise_around(surprising, padded, padded_mask, (unhinted.shape[0], unhinted.shape[1]))
-            colors = self._forward(lightness, hints, mask, None, explain=True, exemplars=exemplars)
+            prior = None if otherwise is None else beside_hints(otherwise, unhinted)
+            colors = self._forward(lightness, hints, mask, None, explain=True, prior=prior, exemplars=exemplars)
             assert colors.told is not None
             unaided, ab = ab, with_far_gain(_in_lab(colors), unhinted, True)
             ab = kept_to_kind(ab, unaided, unhinted, colors.told[0, 0].float().cpu(), share)
@@ -266,6 +270,7 @@ class Colorizer:
         brought: tuple[Tensor, Tensor] | None,
         *,
         explain: bool = False,
+        prior: Tensor | None = None,
         exemplars: Exemplar | None = None,
     ) -> Colors:
         """The network's answer for planes at working size, padded at the right and at the bottom."""
@@ -275,14 +280,13 @@ class Colorizer:
         if brought is not None:
             ab, confidence = (F.pad(part, padding)[None].to(self.device) for part in brought)
             colors_brought = ab, confidence
-        glance = None if self._glance is None else self._glance.at(inputs[0][None])
         with torch.autocast("cpu", torch.bfloat16, enabled=self._in_bfloat16):
             return self._network(
                 *(part[None].to(self.device) for part in inputs),
                 colors_brought,
                 explain=explain,
+                prior=None if prior is None else prior[None].to(self.device),
                 exemplars=exemplars,
-                glance=glance,
             )
 
 
@@ -293,9 +297,12 @@ class _Encoded(NamedTuple):
     colors: Colors
 
 
-def _in_lab(colors: Colors) -> Tensor:
-    """The one picture's ab (2, h/2, w/2) in Lab units."""
-    return colors.ab[0].float().cpu() * AB_SCALE
+def _in_lab(colors: Colors, change: Tensor | None = None) -> Tensor:
+    """The one picture's ab (2, h/2, w/2) in Lab units. change: to add, (2, h/4, w/4) in the network's."""
+    ab = colors.ab[0].float().cpu()
+    if change is not None:
+        ab = ab + F.interpolate(change[None], size=ab.shape[-2:], mode="bilinear", align_corners=False)[0]
+    return ab * AB_SCALE
 
 
 def _planes(lightness: np.ndarray, hint_ab: np.ndarray, hint_mask: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:

@@ -26,7 +26,6 @@ def run(args: argparse.Namespace) -> int:
 
     from ..colorizer import Colorizer
     from ..devices import choose_device
-    from ..glance import Glance
     from ..nets.fusion import TransferNet
     from ..nets.weights_file import in_few_levels, load_network, load_weights, save_weights, shipped_weights
     from ..picture_sets import read_pictures
@@ -48,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     learned = [part for part in [*sets, *[scenes] * 3 * len(sets)] if part]
     checkpoint = Path(args.out) / _CHECKPOINT
     device = choose_device(args.device)
-    trainer = JointTrainer(recipe, Joint(colorizer, transfer, Glance.load(device)), learned, kept, checkpoint, device)
+    trainer = JointTrainer(recipe, Joint(colorizer, transfer), learned, kept, checkpoint, device)
     separate = trainer.figures()
     print(f"apart: ab error {separate.error:.3f}, difference along the motion {separate.flicker:.3f}", flush=True)
     if checkpoint.exists():

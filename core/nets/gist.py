@@ -8,7 +8,6 @@ as many pictures; it knows grass from sand, and nothing of edges or hints.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -19,7 +18,7 @@ from .weights_file import load_weights, shipped_weights
 VARIANT = "gist"
 SHIPPED_GIST = shipped_weights(VARIANT)
 # Channels at 1/4, 1/8 and 1/16 of what it is given, and how many blocks stand there on the way down.
-WIDTHS, _DEPTHS = (64, 160, 192), (1, 2, 2)
+_WIDTHS, _DEPTHS = (64, 160, 192), (1, 2, 2)
 FOLD = 4
 # What it is given is padded to a multiple of this.
 SIZE_MULTIPLE = 16
@@ -43,26 +42,16 @@ class GistBlock(nn.Module):
         return x + self.second(hidden * gates[:, :, None, None])
 
 
-class Gist(NamedTuple):
-    """What a look gives. ab: (B, 2, h/4, w/4) in network units. fine, understood: what it is made from, at that size
-    (B, WIDTHS[0], h/4, w/4), and before (B, WIDTHS[1], h/8, w/8). seen: (B, WIDTHS[2], h/16, w/16)."""
-
-    ab: Tensor
-    fine: Tensor
-    understood: Tensor
-    seen: Tensor
-
-
 class GistNet(nn.Module):
     """lightness (B, 1, h, w), L* 0..100 → ab (B, 2, h/4, w/4) in network units. h and w: multiples of SIZE_MULTIPLE."""
 
     def __init__(self) -> None:
         super().__init__()
-        fine, middle, coarse = WIDTHS
+        fine, middle, coarse = self.widths = _WIDTHS
         self.fold_in = nn.Conv2d(FOLD * FOLD, fine, 3, padding=1)
         self.fine, self.middle, self.coarse = (
             nn.Sequential(*(GistBlock(width) for _ in range(depth)))
-            for width, depth in zip(WIDTHS, _DEPTHS, strict=True)
+            for width, depth in zip(_WIDTHS, _DEPTHS, strict=True)
         )
         self.to_middle, self.to_coarse = nn.Conv2d(fine, middle, 2, stride=2), nn.Conv2d(middle, coarse, 2, stride=2)
         self.coarse_norm, self.middle_norm, self.fine_norm = (nn.BatchNorm2d(w) for w in (coarse, middle, fine))
@@ -74,18 +63,19 @@ class GistNet(nn.Module):
         nn.init.zeros_(self.to_ab.bias)
 
     def forward(self, lightness: Tensor) -> Tensor:
-        return self.look(lightness).ab
+        return self.look(lightness)[0]
 
-    def look(self, lightness: Tensor) -> Gist:
-        """The answer, with what it is made from."""
+    def look(self, lightness: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """ab as `forward` gives it; and what it is made from, (B, widths[1], h/8, w/8) and (B, widths[2], h/16,
+        w/16)."""
         fine = self.fine(self.fold_in(F.pixel_unshuffle(lightness / 50.0 - 1.0, FOLD)))
         middle = self.middle(self.to_middle(fine))
         seen = F.relu(self.coarse_norm(self.coarse(self.to_coarse(middle))))
         middle = self.middle_up(middle + F.interpolate(self.from_coarse(seen), scale_factor=2, mode="nearest"))
         understood = F.relu(self.middle_norm(middle))
         fine = fine + F.interpolate(self.from_middle(understood), scale_factor=2, mode="bilinear", align_corners=False)
-        fine = F.relu(self.fine_norm(self.fine_up(fine)))
-        return Gist(self.to_ab(fine).float(), fine, understood, seen)
+        ab = self.to_ab(F.relu(self.fine_norm(self.fine_up(fine))))
+        return ab.float(), understood, seen
 
 
 def load_gist(path: Path = SHIPPED_GIST) -> GistNet:

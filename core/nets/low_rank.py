@@ -40,21 +40,11 @@ def learn_at_low_rank(module: nn.Module, rank: int) -> None:
 
 
 def load_kernels(network: nn.Module, weights: dict[str, Tensor]) -> None:
-    """Fill a network of which parts learn at low rank with weights of `in_parts`, or whole ones.
-
-    What they add to a kernel at a lower rank is gone on from; where a kernel learns whole, they are summed.
-    """
+    """Fill a network of which parts learn at low rank with the weights of one of which none does."""
     own = network.state_dict()
-    learned = {name.removesuffix(_ORIGINAL) + ".weight" for name in own if name.endswith(_ORIGINAL)}
-    kept = {name: value for name, value in weights.items() if not is_added(name) or _kernel_of(name) in learned}
-    whole = summed({name: value for name, value in weights.items() if _kernel_of(name) not in learned})
-    for name, value in (kept | whole).items():
-        part = name.removesuffix(".weight")
-        if is_added(name):
-            factor = own[name.replace(".weight", _LEARNED)]
-            factor[tuple(slice(side) for side in value.shape)] = value
-        else:
-            own[part + _ORIGINAL if name in learned else name] = value
+    for name, value in weights.items():
+        original = name.removesuffix(".weight") + _ORIGINAL
+        own[original if original in own else name] = value
     network.load_state_dict(own)
 
 
@@ -67,10 +57,6 @@ def in_parts(state: dict[str, Tensor]) -> dict[str, Tensor]:
 def is_added(name: str) -> bool:
     """Whether a weight of `in_parts` is a factor of what is added to a kernel."""
     return name.endswith((_UP, _DOWN))
-
-
-def _kernel_of(name: str) -> str:
-    return name.removesuffix(_UP).removesuffix(_DOWN)
 
 
 def summed(weights: dict[str, Tensor]) -> dict[str, Tensor]:

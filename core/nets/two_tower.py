@@ -41,14 +41,13 @@ WAY, _FAR = (64.0, 20.0), 4.0
 class Widths:
     """Channels of the lightness tower and of the hint tower, at 1/4, 1/8, 1/16 and 1/32 of the picture, and how many
     blocks stand there on the way down and on the way up. nearest: whether hint tower and attention know of the nearest
-    hint along edges. glance: channels of what a glance at the picture gives at 1/16 and 1/32; None: it takes none."""
+    hint along edges."""
 
     lightness: tuple[int, int, int, int]
     hint: tuple[int, int, int]
     depth: tuple[int, int, int, int]
     up_depth: tuple[int, int, int]
     nearest: bool
-    glance: tuple[int, int] | None
 
 
 @dataclass
@@ -72,8 +71,8 @@ class TwoTower(nn.Module):
     """lightness (B, 1, H, W) L* 0..100, hint_ab (B, 2, H, W), hint_mask (B, 1, H, W) 0 or 1 → Colors.
 
     transferred: colours (B, 2, H, W) with their confidence (B, 1, H, W), 0..1, or None; ab in Lab units. explain: give
-    Colors.told, too. exemplars: what is recalled of other pictures, each of them seen for itself.
-    glance: what a glance at the picture gives (nets/gist.py), at 1/16 and at 1/32 of its size, about; None: nothing.
+    Colors.told, too. prior: added to what is corrected by hints, (B, 2, H/4, W/4) in network units. exemplars: what
+    is recalled of other pictures, each of them seen for itself.
     H and W are multiples of SIZE_MULTIPLE.
     """
 
@@ -88,12 +87,6 @@ class TwoTower(nn.Module):
         self.transfer_in = Conv(3, hint[0])
         nn.init.zeros_(self.transfer_in.gain)
         self.hint_down = nn.ModuleList(Conv(light[i] + hint[i], hint[i + 1], stride=2) for i in range(2))
-        if widths.glance is not None:
-            self.glance_in = nn.ModuleList(
-                nn.Conv2d(seen, own, 1) for seen, own in zip(widths.glance, light[2:], strict=True)
-            )
-            for part in self.glance_in.parameters():
-                nn.init.zeros_(part)
         self.meet = nn.ModuleList(Conv(light[i] + hint[i], light[i], kernel=1) for i in range(3))
         self.up = nn.ModuleList(Conv(light[i + 1], light[i], kernel=1) for i in range(3))
         self.up_blocks = nn.ModuleList(stack(block, light[i], widths.up_depth[i]) for i in range(3))
@@ -119,8 +112,8 @@ class TwoTower(nn.Module):
         transferred: tuple[Tensor, Tensor] | None = None,
         *,
         explain: bool = False,
+        prior: Tensor | None = None,
         exemplars: Exemplar | None = None,
-        glance: tuple[Tensor, Tensor] | None = None,
     ) -> Colors:
         quarter = F.avg_pool2d(lightness, FOLD)
         cell_ab, weight = _pooled(hint_ab, hint_mask, FOLD)
@@ -133,13 +126,9 @@ class TwoTower(nn.Module):
         brought_in = torch.cat((brought_ab * sureness, sureness), 1)
         hints = self._see_hints(levels, quarter, cell_ab, weight, nearest, brought_in)
         features = levels[3]
-        if glance is not None:
-            features = features + _at_size(self.glance_in[1](glance[1]), features)
         for level in (2, 1, 0):
             features = F.interpolate(self.up[level](features), size=levels[level].shape[-2:], mode="nearest")
             features = features + self.meet[level](F.relu(torch.cat((levels[level], hints[level]), 1)))
-            if level == 2 and glance is not None:
-                features = features + _at_size(self.glance_in[0](glance[0]), features)
             if level == 1:
                 cells = None if exemplars is None else exemplars.cells
                 recalled, hinted = self._recall(levels[1] + features, cell_ab, weight, nearest, cells)
@@ -152,6 +141,8 @@ class TwoTower(nn.Module):
         gate = torch.sigmoid(self.to_gate(features).float() + torch.logit(sureness, eps=1e-3)) * (sureness > 0)
         uncorrected = self.to_ab(features).float()
         uncorrected = uncorrected + gate * (brought_ab - uncorrected)
+        if prior is not None:
+            uncorrected = uncorrected + prior
         errors = None if exemplars is None else exemplars.errors
         correction, told, known = self._correction(features, uncorrected, cell_ab, weight, errors, explain)
         corrected = uncorrected + correction
@@ -252,32 +243,18 @@ def _pooled(ab: Tensor, weight: Tensor, size: int) -> tuple[Tensor, Tensor]:
     return F.avg_pool2d(ab * weight, size) / (AB_SCALE * cell_weight.clamp(min=1e-6)), cell_weight
 
 
-def _at_size(planes: Tensor, like: Tensor) -> Tensor:
-    """Planes (B, C, h, w) at the size of others."""
-    size = like.shape[-2:]
-    if planes.shape[-1] > size[-1]:
-        return F.adaptive_avg_pool2d(planes, size)
-    return F.interpolate(planes, size=size, mode="bilinear", align_corners=False)
-
-
 def _twice(planes: Tensor) -> Tensor:
     return F.interpolate(planes, scale_factor=2, mode="bilinear", align_corners=False)
 
 
 def two_tower() -> TwoTower:
     """The colorizer that ships as "two-tower"."""
-    return TwoTower(
-        Widths((48, 96, 192, 256), (32, 64, 96), (1, 2, 2, 1), (4, 2, 2), nearest=True, glance=(64, 160)), PlainBlock
-    )
+    return TwoTower(Widths((48, 96, 192, 256), (32, 64, 96), (1, 2, 2, 1), (4, 2, 2), nearest=True), PlainBlock)
 
 
 def squeeze() -> TwoTower:
     """The variant of Fire modules that ships as "squeeze": far fewer parameters."""
-    return TwoTower(
-        Widths((48, 64, 96, 128), (24, 32, 48), (1, 2, 2, 2), (4, 2, 2), nearest=False, glance=None), FireBlock
-    )
+    return TwoTower(Widths((48, 64, 96, 128), (24, 32, 48), (1, 2, 2, 2), (4, 2, 2), nearest=False), FireBlock)
 
 
-# Those that take a glance at the picture.
-WITH_GLANCE = {"two-tower"}
 VARIANTS = {"two-tower": two_tower, "squeeze": squeeze}

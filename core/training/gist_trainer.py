@@ -15,7 +15,7 @@ from ..color import lightness_from_srgb, recolor
 from ..evaluation.metrics import psnr
 from ..evaluation.protocol import centre_square
 from ..nets.ab_bins import bin_centres
-from ..nets.gist import WIDTHS, GistNet
+from ..nets.gist import GistNet
 from ..nets.two_tower import AB_SCALE
 from ..picture_sets import LabelledPictures
 from .crops import random_crop
@@ -33,15 +33,14 @@ class GistLearner(nn.Module):
     def __init__(self, classes: int) -> None:
         super().__init__()
         self.gist = GistNet()
-        _, middle, coarse = WIDTHS
+        _, middle, coarse = self.gist.widths
         self.bins = nn.Conv2d(middle, len(bin_centres()), 1)
         self.classes = nn.Linear(coarse, classes)
 
     def forward(self, lightness: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """ab (B, 2, h/4, w/4) in network units, logits of bins (B, Q, h/8, w/8) and of classes (B, classes)."""
-        gist = self.gist.look(lightness)
-        classes = self.classes(F.dropout(gist.seen.mean((2, 3)), _DROPPED, self.training))
-        return gist.ab, self.bins(gist.understood), classes
+        ab, understood, seen = self.gist.look(lightness)
+        return ab, self.bins(understood), self.classes(F.dropout(seen.mean((2, 3)), _DROPPED, self.training))
 
 
 class GistTrainer(TrainingRun):

@@ -20,7 +20,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..glance import Glance
 from ..leading import SURE, leading_places
 from ..nets.fusion import FUSION_CELL, TransferNet
 from ..nets.two_tower import AB_SCALE, TwoTower
@@ -40,9 +39,8 @@ _HINTED_SHARE = 0.3
 class Joint(nn.Module):
     """Both networks, as one."""
 
-    def __init__(self, colorizer: TwoTower, transfer: TransferNet, glance: Glance) -> None:
+    def __init__(self, colorizer: TwoTower, transfer: TransferNet) -> None:
         super().__init__()
-        self.glance = glance
         self.colorizer, self.transfer = colorizer, transfer
         colorizer.requires_grad_(False)
         for parameter in colorizer.transfer_path():
@@ -58,9 +56,7 @@ class Joint(nn.Module):
         dense, trust = (F.interpolate(part, size=(height, width), mode="bilinear") for part in (ab, confidence))
         leading = torch.from_numpy(leading_places((height, width))).to(dense.device) & (trust > SURE)
         led_by = torch.where(hint_mask > 0, hint_ab, dense.detach() * leading)
-        hinted = (hint_mask + leading).clamp(max=1.0)
-        glance = self.glance.at(seen.lightness)
-        colors = self.colorizer(seen.lightness, led_by, hinted, (dense, trust.square()), glance=glance)
+        colors = self.colorizer(seen.lightness, led_by, (hint_mask + leading).clamp(max=1.0), (dense, trust.square()))
         own = F.avg_pool2d(colors.ab.float(), FUSION_CELL // 2) * AB_SCALE
         return own + (confidence * (F.avg_pool2d(hint_mask, FUSION_CELL) == 0)) * (ab - own)
 

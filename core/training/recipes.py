@@ -16,8 +16,8 @@ class Phase:
 
 @dataclass(frozen=True)
 class Recipe:
-    """variant: a network of nets.two_tower.VARIANTS. film_share: of the pictures that get a film look. low_rank:
-    above 0, large kernels learn at this rank (nets/low_rank.py); hint_side_alone: and nothing else does but that side.
+    """variant: a network of nets.two_tower.VARIANTS. film_share: of the pictures that get a film look. hint_side_rank:
+    above 0, the hint side alone learns, and its large kernels at this rank (nets/low_rank.py).
     """
 
     variant: str
@@ -28,8 +28,7 @@ class Recipe:
     film_share: float = 0.25
     ema_decay: float = 0.998
     seed: int = 2026
-    low_rank: int = 0
-    hint_side_alone: bool = False
+    hint_side_rank: int = 0
 
 
 @dataclass(frozen=True)
@@ -65,17 +64,9 @@ RECIPES = {
     # A fifth, from the mean of the third's and the fourth's weights: what it lacked was pictures that it had not seen.
     "two-tower-cpu-fifth": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1e-3, seed=2029),
     # A sixth, of what hints do alone: pictures in which several kinds of things have other colours.
-    "two-tower-cpu-sixth": Recipe(
-        "two-tower", _MIDDLE_PHASES, learning_rate=1.5e-3, seed=2030, low_rank=8, hint_side_alone=True
-    ),
+    "two-tower-cpu-sixth": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1.5e-3, seed=2030, hint_side_rank=8),
     # The same by other pictures: a mean needs two.
-    "two-tower-cpu-sixth-again": Recipe(
-        "two-tower", _MIDDLE_PHASES, learning_rate=1.5e-3, seed=2031, low_rank=8, hint_side_alone=True
-    ),
-    # A seventh, of all of it, once a glance at the picture is heard (nets/gist.py).
-    "two-tower-cpu-seventh": Recipe("two-tower", _CONTINUED_PHASES, learning_rate=1.5e-3, seed=2032, low_rank=24),
-    # The same by other pictures.
-    "two-tower-cpu-seventh-again": Recipe("two-tower", _CONTINUED_PHASES, learning_rate=1.5e-3, seed=2033, low_rank=24),
+    "two-tower-cpu-sixth-again": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1.5e-3, seed=2031, hint_side_rank=8),
     "squeeze-cpu-continued": Recipe("squeeze", _CONTINUED_PHASES, learning_rate=1.2e-3),
     "squeeze-cpu-third": Recipe("squeeze", _FINE_PHASES, learning_rate=1.2e-3, seed=2027),
     "squeeze-cpu-fourth": Recipe("squeeze", _MIDDLE_PHASES, learning_rate=1.2e-3, seed=2028),

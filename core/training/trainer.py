@@ -9,9 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..glance import Glance
 from ..nets.low_rank import in_parts, learn_at_low_rank, load_kernels
-from ..nets.two_tower import VARIANTS, WITH_GLANCE, TwoTower
+from ..nets.two_tower import VARIANTS, TwoTower
 from .crops import PictureMix
 from .film_looks import as_seen
 from .hint_sampling import sample_hints
@@ -33,13 +32,11 @@ class ColorizerTrainer(TrainingRun):
         self.device = torch.device(device)
         torch.manual_seed(recipe.seed)
         self.network: TwoTower = VARIANTS[recipe.variant]().to(self.device)
-        if recipe.hint_side_alone:
+        if recipe.hint_side_rank:
             self.network.requires_grad_(False)
-        for part in self.network.hint_side() if recipe.hint_side_alone else [self.network]:
-            part.requires_grad_(True)
-            if recipe.low_rank:
-                learn_at_low_rank(part, recipe.low_rank)
-        self.glance = Glance.load(device) if recipe.variant in WITH_GLANCE else None
+            for part in self.network.hint_side():
+                part.requires_grad_(True)
+                learn_at_low_rank(part, recipe.hint_side_rank)
         # torch's stubs do not know Module.to's memory_format.
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimizer = torch.optim.AdamW(
@@ -47,9 +44,9 @@ class ColorizerTrainer(TrainingRun):
         )
         super().__init__(recipe, self.network, optimizer, folder / CHECKPOINT)
 
-    def start_from(self, trained: dict[str, Tensor]) -> None:
-        """A new run that begins with trained weights, whole or as `nets.low_rank.in_parts` gives them."""
-        load_kernels(self.network, trained)
+    def start_from(self, trained: TwoTower) -> None:
+        """A new run that begins with trained weights."""
+        load_kernels(self.network, trained.state_dict())
         self.start_average()
 
     def weights(self) -> dict[str, Tensor]:
@@ -81,14 +78,13 @@ class ColorizerTrainer(TrainingRun):
         lightness, ab, hint_ab, hint_mask, *transferred = (part.to(self.device, non_blocking=True) for part in batch)
         self._set_rate(progress)
         with torch.autocast(self.device.type, torch.bfloat16):
-            glance = None if self.glance is None else self.glance.at(lightness)
-            colors = self.network(lightness, hint_ab, hint_mask, tuple(transferred), glance=glance)
+            colors = self.network(lightness, hint_ab, hint_mask, tuple(transferred))
         loss = colorizer_loss(colors, lightness, ab)
         return self._descend(loss, self.recipe.ema_decay)
 
     def _validated(self) -> tuple[float, str]:
         with self._averaged():
-            figures = self.validation.psnr(self.network, self.device, self.glance)
+            figures = self.validation.psnr(self.network, self.device)
         mean = sum(figures.values()) / len(figures)
         table = " · ".join(f"{count}: {value:.2f}" for count, value in figures.items())
         return mean, f"PSNR at hints {table} dB, mean {mean:.3f}"

@@ -10,7 +10,6 @@ import torch
 from ..color import lab_from_srgb, recolor
 from ..evaluation.metrics import psnr
 from ..evaluation.protocol import VALIDATION_COUNTS, centre_square, protocol_hints
-from ..glance import Glance
 from ..nets.two_tower import AB_SCALE, TwoTower
 
 
@@ -23,22 +22,20 @@ class Validation:
         lab = lab_from_srgb(rgb)
         self._lightness, self._ab = lab[:, :1], lab[:, 1:]
 
-    def psnr(self, network: TwoTower, device: torch.device, glance: Glance | None) -> dict[int, float]:
+    def psnr(self, network: TwoTower, device: torch.device) -> dict[int, float]:
         """Mean PSNR in dB by number of hints."""
-        return {count: self._psnr_at(count, network, device, glance) for count in VALIDATION_COUNTS}
+        return {count: self._psnr_at(count, network, device) for count in VALIDATION_COUNTS}
 
     @torch.no_grad()
-    def _psnr_at(self, count: int, network: TwoTower, device: torch.device, glance: Glance | None) -> float:
+    def _psnr_at(self, count: int, network: TwoTower, device: torch.device) -> float:
         figures = []
         for index, picture in enumerate(self._pictures):
             true_ab = self._ab[index].permute(1, 2, 0).numpy()
             hint_ab, hint_mask = protocol_hints(true_ab, count, seed=index)
-            lightness = self._lightness[index : index + 1].to(device)
             colors = network(
-                lightness,
+                self._lightness[index : index + 1].to(device),
                 torch.from_numpy(hint_ab).permute(2, 0, 1)[None].to(device),
                 torch.from_numpy(hint_mask)[None, None].float().to(device),
-                glance=None if glance is None else glance.at(lightness),
             )
             ab = torch.nn.functional.interpolate(colors.ab, size=picture.shape[:2], mode="bilinear")
             figures.append(psnr(recolor(picture, (ab[0] * AB_SCALE).permute(1, 2, 0).cpu().numpy()), picture))

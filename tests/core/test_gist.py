@@ -1,4 +1,4 @@
-"""The gist network: small pictures' colours are learned, whole or resumed, and the colorizer hears of its glance."""
+"""The gist network: small pictures' colours are learned, whole or resumed, and its say ends where hints begin."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from core.color import lightness_from_srgb
 from core.colorizer import Colorizer
 from core.errors import InputError
 from core.evaluation.protocol import centre_square
-from core.glance import Glance
+from core.gist_prior import GistPrior
 from core.nets.gist import SHIPPED_GIST, GistNet, load_gist
-from core.nets.two_tower import two_tower
 from core.nets.weights_file import in_few_levels, save_weights
 from core.picture_sets import LabelledPictures
 from core.training.gist_trainer import GistTrainer
@@ -88,32 +87,39 @@ def test_other_weights_get_a_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [(256, 256), (256, 448), (96, 32), (512, 384)])
-def test_a_glance_fits_pictures_of_any_size_and_is_heard_at_their_coarse_scales(size: tuple[int, int]) -> None:
-    network, glance = two_tower().eval(), Glance(GistNet(), "cpu")
-    for part in network.glance_in:
-        torch.nn.init.normal_(part.weight, std=0.1)
-    torch.nn.init.normal_(network.to_ab.weight)
-    lightness = torch.rand(2, 1, *size) * 100.0
-    nothing = torch.zeros(2, 2, *size), torch.zeros(2, 1, *size)
-    fine, understood = glance.at(lightness)
-    short = min(size)
-    assert tuple(fine.shape[-2:]) == tuple(4 * round(4 * side / short) for side in size)
-    assert tuple(understood.shape[-2:]) == tuple(2 * round(4 * side / short) for side in size)
+def test_the_change_has_the_colorizers_size_and_leads_towards_what_the_gist_is(size: tuple[int, int]) -> None:
+    network = GistNet()
+    assert network.to_ab.bias is not None
+    network.to_ab.bias.data = torch.tensor([0.2, -0.1])
+    lightness = torch.rand(size) * 100.0
     with torch.no_grad():
-        heard, unheard = (network(lightness, *nothing, glance=one).ab for one in ((fine, understood), None))
-    assert heard.shape == (2, 2, size[0] // 2, size[1] // 2)
-    assert (heard - unheard).abs().mean() > 1e-3
+        change = GistPrior(network, "cpu").change(lightness, torch.zeros(2, size[0] // 2, size[1] // 2))
+        none = GistPrior(network, "cpu").change(
+            lightness, torch.tensor([0.2, -0.1])[:, None, None].expand(2, size[0] // 2, size[1] // 2)
+        )
+    assert change.shape == (2, size[0] // 4, size[1] // 4)
+    share = change[0] / 0.2
+    assert torch.allclose(change[1] / -0.1, share, atol=5e-3) and 0.1 < float(share.mean()) < 1.0
+    assert none.abs().max() < 1e-3
 
 
-def test_what_the_shipped_colorizer_guesses_is_told_by_its_glance() -> None:
+def test_hints_are_obeyed_and_the_gist_is_asked_only_where_they_are_few() -> None:
     colorizer = Colorizer.load("two-tower", "cpu")
     lightness = lightness_from_srgb(centre_square(skimage.data.astronaut()))
-    nothing = np.zeros((*lightness.shape, 2), np.float32), np.zeros(lightness.shape, bool)
-    told = colorizer.predict(lightness, *nothing)
-    colorizer._glance = None
-    assert np.abs(colorizer.predict(lightness, *nothing) - told).mean() > 0.5
+    asked = []
+    change = colorizer._gist.change
+    colorizer._gist.change = lambda *planes: asked.append(1) or change(*planes)
+    hint_ab, few = np.full((*lightness.shape, 2), (30.0, -20.0), np.float32), np.zeros(lightness.shape, bool)
+    few[10:17, 10:17] = True
+    many = few.copy()
+    many[::8, ::8] = True
+    unaided = colorizer.predict(lightness, hint_ab, np.zeros_like(few))
+    assert len(asked) == 1 and np.isfinite(unaided).all()
+    assert np.array_equal(colorizer.predict(lightness, hint_ab, few)[few], hint_ab[few]) and len(asked) == 2
+    colorizer.predict(lightness, hint_ab, many)
+    assert len(asked) == 2
 
 
 def test_squeeze_stays_small() -> None:
-    assert Colorizer.load("squeeze", "cpu")._glance is None
+    assert Colorizer.load("squeeze", "cpu")._gist is None
     assert SHIPPED_GIST.stat().st_size < 4_000_000

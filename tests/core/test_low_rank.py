@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -11,8 +10,8 @@ from safetensors.torch import load_file
 from core.__main__ import main
 from core.nets.low_rank import summed
 from core.nets.two_tower import VARIANTS
-from core.nets.weights_file import in_few_levels, load_network, read_weights, save_weights
-from tests.core.test_training import QUICK, TUNED, trainer_in
+from core.nets.weights_file import in_few_levels, load_network, save_weights
+from tests.core.test_training import TUNED, trainer_in
 
 
 def test_a_tuned_run_begins_as_the_trained_network_and_moves_its_hint_side_alone(tmp_path: Path) -> None:
@@ -21,7 +20,7 @@ def test_a_tuned_run_begins_as_the_trained_network_and_moves_its_hint_side_alone
     for parameter in trained.parameters():
         parameter.data += 0.02 * torch.randn_like(parameter)
     tuner = trainer_in(tmp_path, TUNED)
-    tuner.start_from(trained.state_dict())
+    tuner.start_from(trained)
     lightness, _ab, hint_ab, hint_mask, *transferred = tuner._make_batch(0, TUNED.phases[0])
     with torch.no_grad():
         given = lightness, hint_ab, hint_mask, tuple(transferred)
@@ -39,7 +38,7 @@ def test_a_file_keeps_large_kernels_as_they_were_and_what_is_added_beside(tmp_pa
     tuner = trainer_in(tmp_path / "run", TUNED)
     begun, tuned = tmp_path / "begun.safetensors", tmp_path / "tuned.safetensors"
     save_weights(begun, in_few_levels(VARIANTS["squeeze"]().state_dict()), "squeeze")
-    tuner.start_from(read_weights(begun, "squeeze"))
+    tuner.start_from(load_network(begun, "squeeze"))
     for step in range(3):
         tuner._learn(tuner._make_batch(step, TUNED.phases[0]), 0.0)
     save_weights(tuned, in_few_levels(tuner.weights()), "squeeze")
@@ -52,24 +51,12 @@ def test_a_file_keeps_large_kernels_as_they_were_and_what_is_added_beside(tmp_pa
         assert near, name
 
 
-def test_a_tuned_run_goes_on_from_what_another_added_at_a_lower_rank(tmp_path: Path) -> None:
-    first = trainer_in(tmp_path / "first", TUNED)
-    first.start_from(VARIANTS["squeeze"]().state_dict())
-    for step in range(3):
-        first._learn(first._make_batch(step, TUNED.phases[0]), 0.0)
-    for recipe in (replace(TUNED, low_rank=5, hint_side_alone=False), QUICK):
-        second = trainer_in(tmp_path / "second", recipe)
-        second.start_from(first.weights())
-        begun, went_on = summed(first.weights()), summed(second.weights())
-        assert all(torch.allclose(went_on[name], value, atol=1e-6) for name, value in begun.items())
-
-
 def test_the_mean_of_two_tuned_runs_adds_to_the_same_kernels(tmp_path: Path) -> None:
     files = [tmp_path / f"{name}.safetensors" for name in ("first", "second", "mean", "whole", "other")]
     begun = VARIANTS["squeeze"]()
     for number, file in enumerate(files[:2]):
         tuner = trainer_in(tmp_path / str(number), TUNED)
-        tuner.start_from(begun.state_dict())
+        tuner.start_from(begun)
         for step in range(3):
             tuner._learn(tuner._make_batch(10 * number + step, TUNED.phases[0]), 0.0)
         save_weights(file, in_few_levels(tuner.weights()), "squeeze")

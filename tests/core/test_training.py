@@ -23,7 +23,7 @@ from core.training.trainer import CHECKPOINT, ColorizerTrainer
 from core.training.validation import Validation
 
 QUICK = Recipe("squeeze", (Phase(until=1.0, size=32, batch=4),), warmup_steps=2)
-TUNED = replace(QUICK, low_rank=2, hint_side_alone=True)
+TUNED = replace(QUICK, hint_side_rank=2)
 
 
 def two_colour_pictures(count: int) -> list[np.ndarray]:

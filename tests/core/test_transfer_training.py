@@ -12,7 +12,6 @@ import skimage.data
 import torch
 
 from core.colorizer import Colorizer
-from core.glance import Glance
 from core.nets.fusion import TransferNet
 from core.nets.weights_file import load_network, load_weights, shipped_weights
 from core.training.joint_trainer import Joint, JointTrainer, along_motion
@@ -84,9 +83,7 @@ def test_both_networks_learn_from_what_comes_out_at_the_end(
     load_weights(transfer, shipped_weights("transfer"), "transfer")
     before = colorizer.to_gate.weight.clone(), transfer.to_logit.weight.clone()
     recipe = replace(JOINT_RECIPES["joint-cpu"], window=64)
-    trainer = JointTrainer(
-        recipe, Joint(colorizer, transfer, Glance.load("cpu")), [pairs], pairs, tmp_path / "run.safetensors", "cpu"
-    )
+    trainer = JointTrainer(recipe, Joint(colorizer, transfer), [pairs], pairs, tmp_path / "run.safetensors", "cpu")
     trainer.train(0.02)
     assert trainer.step > 0 and (tmp_path / "run.safetensors").exists()
     assert not torch.equal(colorizer.to_gate.weight, before[0])
