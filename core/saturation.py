@@ -19,8 +19,8 @@ _CHROMA_PULL = 0.08
 # Cells of 8 pixels, a box taken twice: a choice that flips from cell to cell shows as blotches.
 _SMOOTHING = 5
 # At full saturation a warm tint that all shares loses this part, and what is left is strengthened to as much chroma as
-# there was; where that would take more than this, less of the tint goes, or a brown picture would have less colour the
-# more was asked for. By eye, on a film's interiors and 100 photographs, for 0.09 dB without hints at the default of 0.6.
+# there was; where that would take more than this, less of the tint goes, or a brown picture would fade the more colour
+# was asked for. By eye, on a film's interiors and 100 photographs, for 0.09 dB without hints at the default of 0.6.
 _TINT_LOSS, _MOST_GAIN = 0.83, 1.6
 # Of the interval in which the part lies that may go.
 _HALVINGS = 10
