@@ -64,20 +64,19 @@ def _with_less_tint(ab: Tensor, unhinted: Tensor, loss: float) -> Tensor:
     hue = (tint / strength)[:, None, None]
     warmth = ((hue[0] - _NOT_WARM) / (_WARM - _NOT_WARM)).clamp(0.0, 1.0) * (hue[1] > 0)
     # To neutral, not beyond: shadows would turn blue.
-    along = (ab * hue).sum(0).clamp(min=0.0)
-    chroma = (ab.norm(dim=0) * unhinted).mean()
+    along, square = (ab * hue).sum(0).clamp(min=0.0), ab.square().sum(0)
     most = loss * untold(unhinted) * warmth * strength
 
-    def without(share: float) -> tuple[Tensor, Tensor]:
-        """ab without a share of what may go, and what strengthens that to as much chroma as there was."""
-        changed = ab - hue * torch.minimum(along, share * most)
-        return changed, chroma / (changed.norm(dim=0) * unhinted).mean().clamp(min=1e-6)
+    def left(share: float) -> Tensor:
+        """The mean chroma without a share of what may go: |ab - hue * gone|, by squares, a tenth of norm's time."""
+        gone = torch.minimum(along, share * most)
+        return ((square - 2.0 * along * gone + gone.square()).clamp(min=0.0).sqrt() * unhinted).mean().clamp(min=1e-6)
 
-    changed, gain = without(1.0)
-    if gain > _MOST_GAIN:
-        enough, too_much = 0.0, 1.0
+    chroma, share = (square.sqrt() * unhinted).mean(), 1.0
+    if left(share) * _MOST_GAIN < chroma:
+        share, too_much = 0.0, 1.0
         for _ in range(_HALVINGS):
-            middle = 0.5 * (enough + too_much)
-            enough, too_much = (enough, middle) if without(middle)[1] > _MOST_GAIN else (middle, too_much)
-        changed, gain = without(enough)
-    return ab + unhinted * (gain.clamp(min=1.0) * changed - ab)
+            middle = 0.5 * (share + too_much)
+            share, too_much = (share, middle) if left(middle) * _MOST_GAIN < chroma else (middle, too_much)
+    gain = (chroma / left(share)).clamp(min=1.0)
+    return ab + unhinted * (gain * (ab - hue * torch.minimum(along, share * most)) - ab)
