@@ -28,7 +28,7 @@ from .prediction_pool import finisher_count, prediction_pool, worker_count
 from .raster import rasterize
 from .reduced_shape import reduced_shape
 from .shading import log_chroma_room
-from .steadiness import STEADY_REACH, small_lab, steady_correction
+from .steadiness import FAR, NEAR, STEADY_REACH, NearMean, near_mean, steady_correction, steady_look
 from .strip_motion import Footage, StripMotion
 from .transfer import Anchor, Evidence, StripTransfer, same_picture
 from .transfer_network import TransferNetwork
@@ -49,15 +49,16 @@ _STROKED_KEPT = 4
 
 
 class _Predicted(NamedTuple):
-    """A source frame with its L*, float32 (H, W), its chroma, and what makes it steady: `small_lab` of the frame and of
-    those around it, empty where it stays as it is, and the motion after each."""
+    """A source frame with its L*, float32 (H, W), its chroma, and what makes it steady: `steady_look` of the frame and of
+    those around it, empty where it stays as it is, the motion after each, and `near_mean` of those that count."""
 
     number: int
     rgb: np.ndarray
     lightness: np.ndarray
     chroma: Chroma
-    labs: dict[int, np.ndarray]
+    looks: dict[int, np.ndarray]
     motions: dict[int, Motion]
+    means: dict[int, Future[NearMean]]
 
 
 class StripColorizer:
@@ -107,9 +108,11 @@ class StripColorizer:
             self._references, self._reference, paths,
         )  # fmt: skip
         self._reach = steady_reach(settings)
-        # Of the frames seen last: their chroma, and what the steadiness looks at.
+        # Of the frames seen last: their chroma, and what the steadiness looks at and makes of it.
         self._chroma: OrderedDict[int, Chroma] = OrderedDict()
-        self._labs: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._looks: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._means: OrderedDict[tuple[int, int, int], Future[NearMean]] = OrderedDict()
+        self._averaging = ThreadPoolExecutor(1, "steadiness")
         self._running: dict[int, Future[Chroma]] = {}
 
     def render(self, first: int, last: int) -> Iterator[np.ndarray]:
@@ -176,7 +179,7 @@ class StripColorizer:
             share = _KEYFRAMES_SHARE * transferred.confidence
             # Both are guesses, and the mean errs less; but hints that were lost on the way tell one of them alone.
             share = 1.0 - (1.0 - share) * kept_share(lightness, mask, evidence.reached)
-            return _drawn_to(transferred, ab, share)
+            return _drawn_to(transferred, ab, share)._replace(sureness=transferred.confidence)
         transferred = uncontradicted(lightness, hint_ab, mask, transferred, evidence.heard)
         # What is sure leads as hints do, so that it spreads to what is not; the rest is mixed by how sure it is.
         leads = leading_places(self._shape) & (transferred.confidence > SURE)
@@ -187,7 +190,8 @@ class StripColorizer:
             lightness, hint_ab, mask, saturation=saturation, transferred=trusted, mirrored=self._still,
             exemplars=exemplars,
         )  # fmt: skip
-        return _drawn_to(transferred, ab, transferred.confidence * ~mask)
+        drawn = _drawn_to(transferred, ab, transferred.confidence * ~mask)
+        return drawn._replace(sureness=transferred.confidence)
 
     def _reference(self, number: int) -> Anchor:
         """The colours of the frame that a reference stands on: its own, or, where it is another picture, colours like
@@ -239,8 +243,8 @@ class StripColorizer:
         for number in [number for number in self._running if number <= last]:
             chroma = self._running.pop(number).result()
             self._chroma[number] = chroma
-            self._labs[number] = small_lab(chroma.ab, self._motion.picture(number))
-            for store in (self._chroma, self._labs):
+            self._looks[number] = steady_look(chroma, self._motion.picture(number))
+            for store in (self._chroma, self._looks):
                 while len(store) > 2 * self._reach + 1:
                     store.popitem(last=False)
 
@@ -249,11 +253,25 @@ class StripColorizer:
         the keyframes on both sides alone."""
         self._take_predictions(number + self._reach)
         before, after = self._transfer.around(number)
-        labs = {other: lab for other, lab in self._labs.items() if before < other < after}
+        looks = {other: look for other, look in self._looks.items() if before < other < after}
         if not self._reach or number in self._references:
-            labs = {}
-        motions = {other: self._motion.between(other) for other in labs if other + 1 in labs}
-        return _Predicted(number, rgb, lightness, self._chroma[number], labs, motions)
+            looks = {}
+        motions = {other: self._motion.between(other) for other in looks if other + 1 in looks}
+        counting = [other for other in looks if abs(other - number) in (0, NEAR, FAR)]
+        means = {other: self._near_mean((before, other, after), looks, motions) for other in counting}
+        return _Predicted(number, rgb, lightness, self._chroma[number], looks, motions, means)
+
+    def _near_mean(
+        self, between: tuple[int, int, int], looks: dict[int, np.ndarray], motions: dict[int, Motion]
+    ) -> Future[NearMean]:
+        """That of a frame whose near neighbours are all known, begun when the first frame asks for it. between: the
+        keyframe from which on frames count, the frame, and the keyframe up to which they do."""
+        if between not in self._means:
+            strength, look_up = self._settings.temporal_strength, motions.__getitem__
+            self._means[between] = self._averaging.submit(near_mean, between[1], looks, look_up, strength)
+            while len(self._means) > 2 * self._reach + 1:
+                self._means.popitem(last=False)
+        return self._means[between]
 
     def _at_full_size(self, frame: _Predicted) -> np.ndarray:
         ab = with_detail(frame.chroma._replace(ab=self._steady(frame)), frame.lightness)
@@ -265,10 +283,11 @@ class StripColorizer:
 
     def _steady(self, frame: _Predicted) -> np.ndarray:
         """The frame's final ab at working size."""
-        if not frame.labs:
+        if not frame.looks:
             return frame.chroma.ab
+        means = {number: mean.result() for number, mean in frame.means.items()}
         strength = self._settings.temporal_strength
-        correction = steady_correction(frame.number, frame.labs, frame.motions.__getitem__, strength)
+        correction = steady_correction(frame.number, frame.looks, means, frame.motions.__getitem__, strength)
         ab = frame.chroma.ab
         return ab + cv2.resize(correction, ab.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 

@@ -85,6 +85,7 @@ def _stages(movie: Path, settings: Settings, hints: Any) -> dict[str, float]:
     import cv2
 
     from ..chroma import upsample_chroma
+    from ..chroma_detail import Chroma
     from ..color import lightness_from_srgb, recolor
     from ..colorizer import Colorizer
     from ..flow import measure_motion, motion_picture, motion_shape
@@ -94,7 +95,7 @@ def _stages(movie: Path, settings: Settings, hints: Any) -> dict[str, float]:
     from ..overlap import overlapped
     from ..raster import rasterize
     from ..reduced_shape import reduced_shape
-    from ..steadiness import STEADY_REACH, small_lab, steady_correction
+    from ..steadiness import STEADY_REACH, near_mean, steady_correction, steady_look
     from ..strip_motion import StripMotion
 
     timings = {}
@@ -114,7 +115,16 @@ def _stages(movie: Path, settings: Settings, hints: Any) -> dict[str, float]:
     ab, mask = rasterize(hints.keyframes[0].strokes, small[1], small[0])
     colorizer = Colorizer.load(settings.variant, settings.device, working_size=settings.working_size)
     predicted = colorizer.predict(seen, ab, mask, saturation=settings.saturation)
-    labs = {number: small_lab(predicted, motion.picture(number)) for number in window}
+    strength = settings.temporal_strength
+    looks = {number: steady_look(Chroma(predicted), motion.picture(number)) for number in window}
+    means = {number: near_mean(number, looks, motion.between, strength) for number in window}
+    middle = len(window) // 2
+
+    def steady() -> None:
+        # Of its own mean and of others' that are there, a frame makes one anew.
+        near_mean(middle, looks, motion.between, strength)
+        steady_correction(middle, looks, means, motion.between, strength)
+
     full = upsample_chroma(predicted, lightness)
     pictures = [motion_picture(lightness_from_srgb(frame), motion.shape) for frame in frames[:2]]
     colored = recolor(frames[0], full)
@@ -125,7 +135,7 @@ def _stages(movie: Path, settings: Settings, hints: Any) -> dict[str, float]:
     }
     # What finishes a frame has a core of its own, as in a strip.
     finishing: dict[str, Callable[[], object]] = {
-        "steadiness": lambda: steady_correction(len(window) // 2, labs, motion.between, settings.temporal_strength),
+        "steadiness": steady,
         "upsample chroma": lambda: upsample_chroma(predicted, lightness),
         "recolor": lambda: recolor(frames[0], full),
         "encode PNG": lambda: encode_png(colored),

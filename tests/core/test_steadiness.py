@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
+from core.chroma_detail import Chroma
 from core.color import lightness_from_srgb
 from core.flow import motion_shape
-from core.steadiness import STEADY_REACH, small_lab, steady_correction
+from core.steadiness import STEADY_REACH, near_mean, steady_correction, steady_look
 from core.strip_motion import StripMotion
 
 from .moving_pictures import HEIGHT, WIDTH, camera_move
@@ -36,9 +37,20 @@ def seen(frames: list[np.ndarray]) -> StripMotion:
     return motion
 
 
-def corrected(frame: int, chroma: list[np.ndarray], motion: StripMotion, strength: float = 1.0) -> np.ndarray:
-    labs = {number: small_lab(ab, motion.picture(number)) for number, ab in enumerate(chroma)}
-    return chroma[frame] + steady_correction(frame, labs, motion.between, strength)
+def corrected(
+    frame: int,
+    chroma: list[np.ndarray],
+    motion: StripMotion,
+    strength: float = 1.0,
+    sureness: list[float] | None = None,
+) -> np.ndarray:
+    """The frame's ab, made steady; sureness: of each frame's colours, the same everywhere."""
+    looks = {}
+    for number, ab in enumerate(chroma):
+        sure = None if sureness is None else np.full(ab.shape[:2], sureness[number], np.float32)
+        looks[number] = steady_look(Chroma(ab, sureness=sure), motion.picture(number))
+    means = {number: near_mean(number, looks, motion.between, strength) for number in looks}
+    return chroma[frame] + steady_correction(frame, looks, means, motion.between, strength)
 
 
 def pattern_moving(count: int, step: float) -> list[np.ndarray]:
@@ -59,12 +71,25 @@ def test_chroma_that_moves_with_the_picture_stays_as_it_is(step: float) -> None:
 
 @pytest.mark.parametrize("step", [0.0, 2.5])
 def test_chroma_that_flickers_comes_to_the_mean_of_its_neighbours(step: float) -> None:
-    motion, steady = seen(camera_move(7, step)), pattern_moving(7, step)
+    count, middle = 2 * STEADY_REACH + 1, STEADY_REACH
+    motion, steady = seen(camera_move(count, step)), pattern_moving(count, step)
     flickering = [ab + (6.0 if number % 2 else -6.0) for number, ab in enumerate(steady)]
-    # Frame 3 has +6, like 1 and 5; 0, 2, 4 and 6 have -6: the mean of all seven is -6/7.
-    left = (corrected(3, flickering, motion) - steady[3])[INNER]
-    assert abs(left.mean() - -6 / 7) < 0.8
+    # Of 15 frames 7 have +6, the middle one among them, and 8 have -6: their mean is -6/15.
+    left = (corrected(middle, flickering, motion) - steady[middle])[INNER]
+    assert abs(left.mean() - -6 / 15) < 0.8
     assert np.abs(left).mean() < 1.5
+
+
+def test_frames_count_by_how_sure_their_colours_are() -> None:
+    motion, steady = seen(camera_move(5, 0.0)), pattern_moving(5, 0.0)
+    wrong = [ab + (20.0 if number == 2 else 0.0) for number, ab in enumerate(steady)]
+    left = [
+        np.abs(corrected(2, wrong, motion, sureness=[0.9, 0.9, own, 0.9, 0.9]) - steady[2]).mean()
+        for own in (0.1, 0.5, 0.9)
+    ]
+    assert left == sorted(left)
+    assert left[0] < 0.5
+    assert abs(left[2] - 20 / 5) < 0.5
 
 
 def test_strength_goes_from_nothing_to_the_whole() -> None:
