@@ -22,8 +22,8 @@ _NEIGHBOURHOOD = 5
 
 class Chroma(NamedTuple):
     """A frame's chroma. ab: float32 (h, w, 2) at working size. detail: float32 (h', w', 2), ab to add once that is at
-    detail size; None where nothing finer is known. sureness: float32 (h, w), 0..1, how far they are to be believed beside
-    other frames' colours; None where they are all guesses."""
+    detail size; None where nothing finer is known. sureness: float32 (h, w), 0..1, how far they are to be believed
+    beside other frames' colours; None where all are as sure."""
 
     ab: np.ndarray
     detail: np.ndarray | None = None

@@ -63,13 +63,8 @@ class Motion:
     @cached_property
     def half_flows(self) -> tuple[np.ndarray, np.ndarray]:
         """The flows at half the motion size, in pixels of that size: every keyframe around asks for them."""
-        height, width = self.forward.shape[:2]
-        rows, columns = half_shape((height, width))
-        halves = []
-        for flow in (self.forward, self.backward):
-            x, y, _ = cv2.split(cv2.resize(flow, (columns, rows)))
-            halves.append(cv2.merge((x * np.float32(columns / width), y * np.float32(rows / height))))
-        return halves[0], halves[1]
+        forward, backward = (resized_flow(flow, half_shape(flow.shape[:2])) for flow in self.flows)
+        return forward, backward
 
 
 def motion_shape(width: int, height: int) -> tuple[int, int]:

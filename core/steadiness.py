@@ -1,9 +1,9 @@
 """Colour that does not flicker: each frame's chroma is a mean over its neighbours', along the motion.
 
 In two passes, as wavelets with holes do it (Holschneider 1989, "algorithme à trous"): first each frame's mean with its
-near neighbours, which serves all frames around, and then the mean of that with the same of two frames further away: six
-of them stand for fourteen. Not recursive: a frame depends on the frames within STEADY_REACH of it and on nothing else, so
-nothing drifts, and the same frames give the same result wherever a render begins.
+near neighbours, which serves all frames around, and then the mean of that with the same of two frames further away:
+six of them stand for fourteen. Not recursive: a frame depends on the frames within STEADY_REACH of it and on nothing
+else, so nothing drifts, and the same frames give the same result wherever a render begins.
 """
 
 from __future__ import annotations

@@ -49,8 +49,8 @@ _STROKED_KEPT = 4
 
 
 class _Predicted(NamedTuple):
-    """A source frame with its L*, float32 (H, W), its chroma, and what makes it steady: `steady_look` of the frame and of
-    those around it, empty where it stays as it is, the motion after each, and `near_mean` of those that count."""
+    """A source frame with its L*, float32 (H, W), its chroma, and what makes it steady: `steady_look` of the frame and
+    of those around it, empty where it stays as it is, the motion after each, and `near_mean` of those that count."""
 
     number: int
     rgb: np.ndarray
