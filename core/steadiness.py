@@ -97,36 +97,38 @@ def steady_correction(
             number += step
         if way is not None and number in means:
             mean.add(means[number].look, way)
-    # All four planes, and then two of them: numpy takes four times as long for two planes of four.
-    _, a, b, _ = cv2.split(cv2.subtract(mean.look(), own))
-    return cv2.merge((a, b))
+    return cv2.merge([plane - cv2.extractChannel(own, index) for index, plane in enumerate(mean.ab(), 1)])
 
 
 class _Mean:
-    """A mean over looks that begins with a frame's own."""
+    """A mean over looks that begins with a frame's own. Plane by plane: it is memory that takes the time."""
 
     def __init__(self, own: np.ndarray, strength: float) -> None:
-        self._own, self._strength = own, np.float32(strength)
-        self._weights = cv2.extractChannel(own, 3)
-        self._total = np.zeros_like(own)
+        self._lightness, a, b, self._weights = cv2.split(own)
+        self._totals = a * self._weights, b * self._weights
+        self._strength = np.float32(strength)
 
     def add(self, look: np.ndarray, way: np.ndarray) -> None:
         """Another frame's, to which `way` leads."""
-        arrived = warp(look, way[..., :2])
-        change = arrived - self._own
+        lightness, a, b, weight = cv2.split(warp(look, way[..., :2]))
+        lightness -= self._lightness
         # What the whole picture shares is flicker of the film, not another object.
-        lightness = np.abs(change[..., 0] - np.median(change[::4, ::4, 0]))
-        weight = way[..., 2] * arrived[..., 3] * np.exp(lightness * (-1.0 / _LIGHTNESS_SCALE)) * self._strength
-        # Four planes at once, though two are wanted: OpenCV takes a tenth of numpy's time for two.
-        cv2.accumulateProduct(change, cv2.merge((weight,) * 4), self._total)
+        lightness -= np.median(lightness[::4, ::4])
+        weight *= np.exp(np.abs(lightness) * np.float32(-1.0 / _LIGHTNESS_SCALE))
+        weight *= cv2.extractChannel(way, 2)
+        weight *= self._strength
+        for plane, total in zip((a, b), self._totals, strict=True):
+            cv2.accumulateProduct(plane, weight, total)
         self._weights += weight
+
+    def ab(self) -> tuple[np.ndarray, np.ndarray]:
+        """The mean's a and b, float32 (h, w) each."""
+        a, b = (total / self._weights for total in self._totals)
+        return a, b
 
     def look(self) -> np.ndarray:
         """The mean, with the frame's own L*, and the weights' sum."""
-        mean = self._own + cv2.divide(self._total, cv2.merge((self._weights,) * 4))
-        cv2.insertChannel(cv2.extractChannel(self._own, 0), mean, 0)
-        cv2.insertChannel(self._weights, mean, 3)
-        return mean
+        return cv2.merge((self._lightness, *self.ab(), self._weights))
 
 
 def _step(frame: int, step: int, looks: Looks, between: Between) -> np.ndarray | None:
