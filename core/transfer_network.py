@@ -118,7 +118,8 @@ def _detail(estimates: Sequence[Estimate], shares: Sequence[np.ndarray]) -> np.n
     for one, share in zip(estimates, shares, strict=True):
         if one.detail is not None:
             arrived = one.detail.arrived()
-            arrived *= cv2.resize(share, arrived.shape[1::-1], interpolation=cv2.INTER_LINEAR)[..., None]
+            fine_share = cv2.resize(share, arrived.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+            arrived *= cv2.merge((fine_share, fine_share))
             total = arrived if total is None else total + arrived
     return total
 
