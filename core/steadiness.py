@@ -18,7 +18,7 @@ from .chroma_detail import Chroma
 from .flow import Motion, warp
 
 # How far away the near neighbours are, and the two of the second pass: a mean over 7 frames on either side. Chroma's
-# change along the motion is a quarter less than with a mean over 3, for 18 ms a frame instead of 13.
+# change along the motion is a quarter less than with a mean over 3, for the same 14 ms a frame.
 NEAR, FAR = 2, 5
 STEADY_REACH = NEAR + FAR
 # A neighbour's weight falls to a half where its L* is 7 off.
