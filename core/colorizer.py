@@ -17,6 +17,8 @@ from .color import lightness_from_srgb
 from .devices import choose_device, computes_in_bfloat16
 from .gist_prior import GistPrior, beside_hints
 from .hint_reach import (
+    drawn_to_hints,
+    expected,
     kept_to_kind,
     pad_edge,
     padding_of,
@@ -258,6 +260,8 @@ class Colorizer:
             assert colors.told is not None
             unaided, ab = ab, with_far_gain(_in_lab(colors), unhinted, True)
             ab = kept_to_kind(ab, unaided, unhinted, colors.told[0, 0].float().cpu(), share)
+            telling = held * expected(surprising, padded_mask)
+            ab = drawn_to_hints(ab, F.pad(hints, padding), padded_mask, unhinted, telling)
         if saturation > 0.0:
             ab = saturated(ab, unhinted, colors.bin_logits[0].float().cpu(), saturation)
         return upsample_planes(ab, padded)[:, :height, :width]

@@ -16,6 +16,7 @@ import numpy as np
 
 from .chroma_detail import Chroma
 from .flow import Motion, warp
+from .shading import log_chroma_room
 
 # How far away the near neighbours are, and the two of the second pass: a mean over 7 frames on either side. Chroma's
 # change along the motion is a quarter less than with a mean over 3, for the same 14 ms a frame.
@@ -26,7 +27,8 @@ _LIGHTNESS_SCALE = 10.0
 # Frames count by the square of how sure their colours are; this is the least weight.
 _LEAST_WEIGHT = 1e-3
 
-# Frame → what steadiness looks at: float32 (h, w, 4), L* without its grain, a, b, and how much they count.
+# Frame → what steadiness looks at: float32 (h, w, 4), L* without its grain, a and b as parts of the chroma that there
+# is room for, so that they stay while the light changes, and how much they count.
 Looks = Mapping[int, np.ndarray]
 # Frame → the motion between it and the next one.
 Between = Callable[[int], Motion]
@@ -53,7 +55,9 @@ def steady_look(chroma: Chroma, picture: np.ndarray) -> np.ndarray:
     else:
         sureness = cv2.resize(chroma.sureness, size, interpolation=cv2.INTER_AREA)
         weight = np.maximum(np.square(sureness), np.float32(_LEAST_WEIGHT))
-    return np.dstack([cv2.blur(picture, (3, 3)) / np.float32(2.55), small, weight])
+    lightness = cv2.blur(picture, (3, 3)) / np.float32(2.55)
+    room = _chroma_room(lightness)
+    return cv2.merge((lightness, *(plane / room for plane in cv2.split(small)), weight))
 
 
 def near_mean(frame: int, looks: Looks, between: Between, strength: float) -> NearMean:
@@ -97,7 +101,9 @@ def steady_correction(
             number += step
         if way is not None and number in means:
             mean.add(means[number].look, way)
-    return cv2.merge([plane - cv2.extractChannel(own, index) for index, plane in enumerate(mean.ab(), 1)])
+    lightness, *ab, _ = cv2.split(own)
+    room = _chroma_room(lightness)
+    return cv2.merge([(mean_plane - plane) * room for mean_plane, plane in zip(mean.ab(), ab, strict=True)])
 
 
 class _Mean:
@@ -129,6 +135,10 @@ class _Mean:
     def look(self) -> np.ndarray:
         """The mean, with the frame's own L*, and the weights' sum."""
         return cv2.merge((self._lightness, *self.ab(), self._weights))
+
+
+def _chroma_room(lightness: np.ndarray) -> np.ndarray:
+    return cv2.exp(log_chroma_room(lightness))
 
 
 def _step(frame: int, step: int, looks: Looks, between: Between) -> np.ndarray | None:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from core.hint_reach import hinted_share, kept_share, kept_to_kind, surprise, surprise_around
+from core.hint_reach import (
+    drawn_to_hints,
+    expected,
+    hinted_share,
+    kept_share,
+    kept_to_kind,
+    surprise,
+    surprise_around,
+)
 from core.nets.ab_bins import bin_centres
 
 RED, BLUE, GREEN = (60.0, 40.0), (20.0, -60.0), (-50.0, 50.0)
@@ -77,3 +85,24 @@ def test_hints_that_reach_further_than_before_have_kept_all_that_they_told() -> 
     hints[40:56, 70:90] = 1.0
     kept = kept_share(lightness, hints, np.zeros((96, 160), np.float32))
     assert np.array_equal(kept, np.ones((96, 160), np.float32))
+
+
+def test_what_no_hint_reaches_is_drawn_a_little_to_the_hints_and_what_is_grey_or_hinted_stays() -> None:
+    hints, mask = hint(RED)
+    ab = torch.zeros(2, 8, 8)
+    ab[:, :, 4:] = torch.tensor((10.0, 10.0))[:, None, None]
+    unhinted = torch.ones(8, 8)
+    unhinted[0] = 0.0
+    drawn = drawn_to_hints(ab, hints, mask, unhinted, 1.0)
+    moved = (drawn - ab).square().sum(0).sqrt()
+    assert moved[0].max() == 0.0 and moved[1:, :4].max() == 0.0
+    assert 1.0 < moved[1:, 4:].min() and moved.max() <= 4.0 + 1e-4
+    assert (drawn - ab)[0, 1, 6] > 0.0  # to red
+    assert torch.equal(drawn_to_hints(ab, hints, mask, unhinted, 0.0), ab)
+
+
+def test_hints_that_surprise_tell_nothing_of_the_whole() -> None:
+    hints, mask = hint(GREEN)
+    assert expected(surprise(hints, mask, logits_of(RED, BLUE)), mask) == 0.0
+    hints[:, 24:27, 24:27], mask[24:27, 24:27] = torch.tensor(RED)[:, None, None], 1.0
+    assert expected(surprise(hints, mask, logits_of(RED, BLUE)), mask) == 0.5
