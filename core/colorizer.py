@@ -17,11 +17,12 @@ from .color import lightness_from_srgb
 from .devices import choose_device, computes_in_bfloat16
 from .gist_prior import GistPrior, beside_hints
 from .hint_reach import (
+    beyond_kind,
     drawn_to_hints,
     expected,
-    kept_to_kind,
     pad_edge,
     padding_of,
+    smallness,
     strictness,
     surprise,
     surprise_around,
@@ -35,7 +36,7 @@ from .nets.exemplar import Exemplar, together
 from .nets.gist import SHIPPED_GIST, load_gist
 from .nets.two_tower import AB_SCALE, FOLD, Colors, TwoTower
 from .nets.weights_file import load_network, shipped_weights
-from .saturation import saturated
+from .saturation import saturated, vividness
 from .suggestions import Suggestion, distinct_colors
 from .uncertainty import expected_square_error
 
@@ -252,18 +253,22 @@ class Colorizer:
             colors = self._forward(lightness, torch.zeros_like(hints), torch.zeros_like(mask), None)
             otherwise = None if self._gist is None else self._gist.change(padded, colors.ab[0].float().cpu())
             ab = with_far_gain(_in_lab(colors, otherwise), torch.ones_like(unhinted), False)
+        vivid = None if saturation == 0.0 else _vividness(colors, ab)
         if held > 0.0:
             surprising = surprise(F.pad(hints, padding), padded_mask, colors.bin_logits[0].float().cpu())
-            share = held * surprise_around(surprising, padded, padded_mask, (unhinted.shape[0], unhinted.shape[1]))
+            around = surprise_around(surprising, padded, padded_mask, (unhinted.shape[0], unhinted.shape[1]))
             prior = None if otherwise is None else beside_hints(otherwise, unhinted)
             colors = self._forward(lightness, hints, mask, None, explain=True, prior=prior, exemplars=exemplars)
             assert colors.told is not None
-            unaided, ab = ab, with_far_gain(_in_lab(colors), unhinted, True)
-            ab = kept_to_kind(ab, unaided, unhinted, colors.told[0, 0].float().cpu(), share)
-            telling = held * expected(surprising, padded_mask)
+            told = colors.told[0, 0].float().cpu()
+            small = smallness(told)
+            kept_back = held * around.clamp(min=small) * beyond_kind(unhinted, told)
+            ab = with_far_gain(_in_lab(colors), unhinted, True).lerp(ab, kept_back)
+            telling = held * expected(surprising, padded_mask) * (1.0 - small)
             ab = drawn_to_hints(ab, F.pad(hints, padding), padded_mask, unhinted, telling)
-        if saturation > 0.0:
-            ab = saturated(ab, unhinted, colors.bin_logits[0].float().cpu(), saturation)
+            vivid = None if vivid is None else _vividness(colors, ab).lerp(vivid, kept_back)
+        if vivid is not None:
+            ab = saturated(ab, unhinted, vivid, saturation)
         return upsample_planes(ab, padded)[:, :height, :width]
 
     def _forward(
@@ -299,6 +304,11 @@ class _Encoded(NamedTuple):
 
     lightness: Tensor
     colors: Colors
+
+
+def _vividness(colors: Colors, ab: Tensor) -> Tensor:
+    """What `saturated` takes of the one picture, as large as ab (2, h, w)."""
+    return vividness(colors.bin_logits[0].float().cpu(), (ab.shape[1], ab.shape[2]))
 
 
 def _in_lab(colors: Colors, change: Tensor | None = None) -> Tensor:

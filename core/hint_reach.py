@@ -22,7 +22,10 @@ _HARDLY_REACHED, _FIRMLY_REACHED = 0.01, 0.1
 _FAR_GAIN, _UNHINTED_GAIN = 0.1, 0.25
 # Where hints do not firmly reach, what they change stays if they tell this share of what they tell at most, and less
 # below. Unchecked, a wall takes a third of a hint on a face.
-_OF_ONE_KIND = 0.45
+_OF_ONE_KIND = 0.3
+# The share from which a place is surely of the kind; and the parts of a picture that are so, from where hints are on
+# small things to where they are not. Random hints fall on large things, chosen ones on faces.
+_SURELY_OF_KIND, _SMALL, _LARGE = 0.6, 0.005, 0.02
 # How many times less likely than the likeliest a hint's colour is, by what the colorizer says without hints, as a power
 # of ten: below the first it may be the picture's own, and changes it as the network has it; above the other, the rule
 # holds in full. And the ab units by which a colour may be told wrong.
@@ -163,16 +166,23 @@ def smoothed(planes: Tensor, part: int) -> Tensor:
     return F.avg_pool2d(F.pad(planes, (half, half, half, half), mode="replicate"), 2 * half + 1, stride=1)
 
 
-def kept_to_kind(ab: Tensor, unaided: Tensor, unhinted: Tensor, told: Tensor, share: Tensor) -> Tensor:
-    """ab (2, h, w), with hints, less of what they changed where they neither reach nor tell much.
+def smallness(told: Tensor) -> float:
+    """How small the things are that hints are on, 0..1: where whoever gives a hint chose it, it is on what differs.
 
-    unaided: the answer without hints. unhinted: (h, w). told: nets.two_tower.Colors.told of one picture, (h', w').
-    share: how far the rule holds, (h, w), 0..1.
+    told: nets.two_tower.Colors.told of one picture, (h', w').
+    """
+    size = float((told > _SURELY_OF_KIND * told.max()).float().mean())
+    return min(1.0, max(0.0, (_LARGE - size) / (_LARGE - _SMALL)))
+
+
+def beyond_kind(unhinted: Tensor, told: Tensor) -> Tensor:
+    """How far each place is from what hints reach and from what is of their kind: (h, w), 0..1.
+
+    unhinted: (h, w). told: nets.two_tower.Colors.told of one picture, (h', w').
     """
     of_kind = F.interpolate(told[None, None], size=unhinted.shape, mode="bilinear", align_corners=False)[0, 0]
     of_kind = (of_kind / (_OF_ONE_KIND * of_kind.max()).clamp(min=1e-6)).clamp(max=1.0)
-    beyond = _FIRMLY_REACHED / (_FIRMLY_REACHED + _reached(unhinted))
-    return unaided + (ab - unaided) * (1.0 - share * beyond * (1.0 - of_kind))
+    return _FIRMLY_REACHED / (_FIRMLY_REACHED + _reached(unhinted)) * (1.0 - of_kind.square())
 
 
 def drawn_to_hints(ab: Tensor, hints: Tensor, mask: Tensor, unhinted: Tensor, share: float) -> Tensor:

@@ -29,20 +29,22 @@ _HALVINGS = 10
 _NOT_WARM, _WARM = -0.15, 0.25
 
 
-def saturated(ab: Tensor, unhinted: Tensor, bin_logits: Tensor, saturation: float) -> Tensor:
+def saturated(ab: Tensor, unhinted: Tensor, vivid: Tensor, saturation: float) -> Tensor:
     """ab (2, h, w) in Lab units with more colour where hints do not reach.
 
-    unhinted: (h, w), 0 under a hint to 1. bin_logits: nets.two_tower.Colors.bin_logits of one picture (Q, h', w').
-    saturation: 0 (as it is) to 1.
+    unhinted: (h, w), 0 under a hint to 1. vivid: of `vividness`, (2, h, w). saturation: 0 (as it is) to 1.
     """
-    ab = ab + saturation * unhinted * _vividness(bin_logits, (ab.shape[1], ab.shape[2]))
+    ab = ab + saturation * unhinted * vivid
     return _with_less_tint(ab, unhinted, saturation * _TINT_LOSS)
 
 
-def _vividness(logits: Tensor, size: tuple[int, int]) -> Tensor:
-    """What the likely saturated colours have over the mean of all, as ab (2, *size); 0 where one colour is certain."""
+def vividness(bin_logits: Tensor, size: tuple[int, int]) -> Tensor:
+    """What the likely saturated colours have over the mean of all, as ab (2, *size); 0 where one colour is certain.
+
+    bin_logits: nets.two_tower.Colors.bin_logits of one picture (Q, h', w').
+    """
     centres = bin_centres()
-    probability = logits.softmax(0)
+    probability = bin_logits.softmax(0)
     likely = probability * (probability >= _LIKELY_SHARE * probability.amax(0))
     pulled = likely * torch.exp(_CHROMA_PULL * centres.norm(dim=1))[:, None, None]
     vivid = torch.einsum("qyx,qc->cyx", pulled / pulled.sum(0), centres)

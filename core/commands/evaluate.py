@@ -35,10 +35,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     placement = reports.add_parser("placement", help="PSNR with hints at random places and where uncertainty asks")
     edges = reports.add_parser("edges", help="ab error at edges of large pictures, seen small and at their own size")
     tinting = reports.add_parser("tinting", help="how much of one surprising hint its own kind and other kinds take")
-    tinting.add_argument("--methods", default="levin,two-tower,squeeze", help="of grey, levin, two-tower, squeeze")
+    chosen = reports.add_parser("chosen", help="what one true hint on a small thing in colour does to its picture")
+    chosen.add_argument(
+        "--saturation", type=float, default=0.0, metavar="X", help="of our methods, as in colorize (%(default)s)"
+    )
+    for report in (tinting, chosen):
+        report.add_argument("--methods", default="levin,two-tower,squeeze", help="of grey, levin, two-tower, squeeze")
     for report in (placement, edges):
         report.add_argument("--variant", default="two-tower", choices=("two-tower", "squeeze"))
-    for report in (placement, edges, tinting):
+    for report in (placement, edges, tinting, chosen):
         folder = "a folder of colour clips" if report is edges else "a folder or tar of colour pictures"
         report.add_argument("folder", metavar="DIR", help=folder)
         report.add_argument("--first", type=int, metavar="N", help="only the first N pictures")
@@ -71,7 +76,7 @@ def _add_clips_arguments(clips: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     reports = {
         "clips": _run_clips, "placement": _run_placement, "edges": _run_edges, "tinting": _run_tinting,
-        "carrying": _run_carrying, "seed-table": seed_table.run,
+        "chosen": _run_chosen, "carrying": _run_carrying, "seed-table": seed_table.run,
     }  # fmt: skip
     return reports.get(args.report, _run_stills)(args)
 
@@ -102,6 +107,29 @@ def _run_tinting(args: argparse.Namespace) -> int:
             flush=True,
         )
     return 0
+
+
+def _run_chosen(args: argparse.Namespace) -> int:
+    from ..evaluation.chosen_hints import score_chosen_hints
+    from ..evaluation.stills import load_method, load_stills
+
+    _check_saturation(args.saturation)
+    methods = {name: load_method(name, args.device, args.saturation) for name in args.methods.split(",")}
+    print(f"{'':<20}{'ab error, without the hint and with it':^42}{'PSNR':^18}")
+    print(f"{'method':<10}{'pictures':>10}{'other kinds':>21}{'own kind':>21}{'dB':>18}{'gain':>8}   s.e.")
+    for score in score_chosen_hints(load_stills(args.folder)[: args.first], methods):
+        pairs = [f"{without:.2f} {then:.2f}" for without, then in (score.other_kinds, score.own_kind, score.psnr)]
+        print(
+            f"{score.method:<10}{score.pictures:>10}{pairs[0]:>21}{pairs[1]:>21}{pairs[2]:>18}"
+            f"{score.psnr[1] - score.psnr[0]:>8.2f} ± {score.psnr_error:.2f}",
+            flush=True,
+        )
+    return 0
+
+
+def _check_saturation(saturation: float) -> None:
+    if not 0.0 <= saturation <= 1.0:
+        raise InputError("bad-arguments", f"--saturation is {saturation}, and must be 0 to 1.")
 
 
 def _run_edges(args: argparse.Namespace) -> int:
@@ -168,8 +196,7 @@ def _run_stills(args: argparse.Namespace) -> int:
     from ..evaluation.stills import load_method, load_stills, score_stills
 
     counts = _whole_numbers(args.counts)
-    if not 0.0 <= args.saturation <= 1.0:
-        raise InputError("bad-arguments", f"--saturation is {args.saturation}, and must be 0 to 1.")
+    _check_saturation(args.saturation)
     methods = {name: load_method(name, args.device, args.saturation) for name in args.methods.split(",")}
     pictures = load_stills(args.folder)[: args.first]
     if args.report == "sheet":

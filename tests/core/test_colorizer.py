@@ -127,18 +127,20 @@ def test_the_same_input_gives_the_same_answer(colorizer: Colorizer) -> None:
     )
 
 
-def test_one_hint_on_a_face_leaves_the_wall_mostly_as_it_was(colorizer: Colorizer) -> None:
+@pytest.mark.parametrize("saturation", [0.0, 0.6])
+def test_one_hint_on_a_face_leaves_the_wall_mostly_as_it_was(colorizer: Colorizer, saturation: float) -> None:
     picture = cv2.resize(skimage.data.astronaut(), (256, 256), interpolation=cv2.INTER_AREA)
     lightness = lightness_from_srgb(picture)
-    unhinted = colorizer.predict(lightness, *no_hints(lightness))
+    unhinted = colorizer.predict(lightness, *no_hints(lightness), saturation=saturation)
     for color in ((18.0, 20.0), (45.0, -30.0)):
         hint_ab, mask = no_hints(lightness)
         mask[56:65, 108:117] = True
         hint_ab[mask] = color
-        change = np.linalg.norm(colorizer.predict(lightness, hint_ab, mask) - unhinted, axis=-1) / np.hypot(*color)
+        hinted = colorizer.predict(lightness, hint_ab, mask, saturation=saturation)
+        change = np.linalg.norm(hinted - unhinted, axis=-1) / np.hypot(*color)
         face, wall = change[50:80, 100:125].mean(), change[5:60, 5:60].mean()
-        assert wall < 0.3
-        assert face > 1.8 * wall
+        assert wall < 0.12
+        assert face > 4.0 * wall
 
 
 def test_saturation_zero_is_the_mean_prediction_and_one_is_more_colourful(colorizer: Colorizer) -> None:

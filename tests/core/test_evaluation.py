@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
+from core.color import ab_from_srgb
+from core.evaluation.chosen_hints import score_chosen_hints
 from core.evaluation.levin import levin_chroma
 from core.evaluation.metrics import colorfulness, psnr
 from core.evaluation.protocol import PATCH, protocol_hints
@@ -74,6 +77,35 @@ def colour_own_half(lightness: np.ndarray, hint_ab: np.ndarray, mask: np.ndarray
         half = np.s_[:, :128] if mask[:, :128].any() else np.s_[:, 128:]
         ab[half] = hint_ab[mask].mean(0)
     return ab
+
+
+def a_red_ball_on_blue_cloth() -> np.ndarray:
+    picture = np.empty((256, 256, 3), np.uint8)
+    picture[:] = (60, 90, 200)
+    cv2.circle(picture, (120, 90), 30, (200, 90, 60), -1)
+    return picture
+
+
+def colour_truly_but_cloth_with_the_hint(lightness: np.ndarray, hint_ab: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    ab = np.broadcast_to(ab_from_srgb(a_red_ball_on_blue_cloth())[0, 0], hint_ab.shape)
+    return ab + hint_ab[mask].mean(0) if mask.any() else ab
+
+
+def test_a_chosen_hint_is_on_a_small_thing_and_all_else_is_looked_at() -> None:
+    methods = {"all": colour_all, "cloth": colour_truly_but_cloth_with_the_hint}
+    tinted, cloth = score_chosen_hints([a_red_ball_on_blue_cloth()] * 2, methods)
+    assert tinted.pictures == 2
+    without, then = tinted.own_kind
+    assert without > 30.0 and then < 1.0
+    without, then = tinted.other_kinds
+    assert then > without + 20.0
+    without, then = cloth.other_kinds
+    assert without < 0.5 and then > 30.0
+    assert cloth.psnr[1] < cloth.psnr[0]
+
+
+def test_a_picture_in_which_nothing_small_has_colour_is_left_out() -> None:
+    assert list(score_chosen_hints([halves_in_two_colours()], {"all": colour_all})) == []
 
 
 def test_tinting_tells_a_hint_that_keeps_to_its_kind_from_one_that_does_not() -> None:

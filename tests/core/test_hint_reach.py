@@ -6,11 +6,12 @@ import numpy as np
 import torch
 
 from core.hint_reach import (
+    beyond_kind,
     drawn_to_hints,
     expected,
     hinted_share,
     kept_share,
-    kept_to_kind,
+    smallness,
     surprise,
     surprise_around,
 )
@@ -57,14 +58,23 @@ def test_a_surprise_is_that_of_the_nearest_hint_along_edges() -> None:
     assert around[32, 58] < 0.01
 
 
-def test_a_rule_in_full_leaves_what_hints_neither_reach_nor_tell_of_as_it_was() -> None:
-    unaided, ab = torch.zeros(2, 8, 8), torch.full((2, 8, 8), 30.0)
-    unhinted = torch.ones(8, 8)
-    told = torch.zeros(8, 8)
+def test_what_hints_neither_reach_nor_tell_of_is_beyond_their_kind() -> None:
+    unhinted, told = torch.ones(8, 8), torch.zeros(8, 8)
     told[:, :4] = 0.5
-    kept = kept_to_kind(ab, unaided, unhinted, told, torch.ones(8, 8))
-    assert kept[:, :, 0].min() > 27.0 and kept[:, :, 7].max() < 3.0
-    assert torch.equal(kept_to_kind(ab, unaided, unhinted, told, torch.zeros(8, 8)), ab)
+    unhinted[:, 7] = 0.0
+    beyond = beyond_kind(unhinted, told)
+    assert beyond.shape == (8, 8)
+    assert beyond[:, 0].max() < 0.1 and beyond[:, 6].min() > 0.9 and beyond[:, 7].max() < 0.1
+
+
+def test_hints_are_on_small_things_where_little_is_surely_of_their_kind() -> None:
+    told = torch.full((40, 40), 0.2)
+    told[0, 0] = 0.9
+    assert smallness(told) == 1.0
+    told[:2, :20] = 0.8
+    assert smallness(told) == 0.0
+    told[:1, 15:], told[1] = 0.2, 0.2
+    assert 0.0 < smallness(told) < 1.0
 
 
 def test_what_hints_told_counts_where_they_arrived_and_not_where_they_were_lost() -> None:
