@@ -139,7 +139,7 @@ def test_one_hint_on_a_face_leaves_the_wall_mostly_as_it_was(colorizer: Colorize
         hinted = colorizer.predict(lightness, hint_ab, mask, saturation=saturation)
         change = np.linalg.norm(hinted - unhinted, axis=-1) / np.hypot(*color)
         face, wall = change[50:80, 100:125].mean(), change[5:60, 5:60].mean()
-        assert wall < 0.12
+        assert wall < 0.15
         assert face > 4.0 * wall
 
 
