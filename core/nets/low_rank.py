@@ -39,12 +39,21 @@ def learn_at_low_rank(module: nn.Module, rank: int) -> None:
             parametrize.register_parametrization(part, "weight", LowRankSum(part.weight.detach(), rank))
 
 
-def load_kernels(network: nn.Module, weights: dict[str, Tensor]) -> None:
-    """Fill a network of which parts learn at low rank with the weights of one of which none does."""
+@torch.no_grad()
+def load_parts(network: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Fill a network of which parts learn at low rank with weights of `in_parts`, or whole ones.
+
+    What is added to a kernel that learns, at no larger rank than the network's, goes on learning; else it is summed.
+    """
     own = network.state_dict()
-    for name, value in weights.items():
-        original = name.removesuffix(".weight") + _ORIGINAL
-        own[original if original in own else name] = value
+    place = dict(zip(in_parts(own), own, strict=True))
+    learning = [name.removesuffix(_UP) for name in weights if name.endswith(_UP) and name in place]
+    added = {kernel + part for kernel in learning for part in (_UP, _DOWN)}
+    for name, value in summed({name: value for name, value in weights.items() if name not in added}).items():
+        own[place[name]] = value
+    for kernel in learning:
+        up, down = weights[kernel + _UP], weights[kernel + _DOWN]
+        own[place[kernel + _UP]][:, : up.shape[1]], own[place[kernel + _DOWN]][: len(down)] = up, down
     network.load_state_dict(own)
 
 

@@ -160,6 +160,10 @@ class TwoTower(nn.Module):
         parts = (self.hint_in, self.hint_down, self.meet, self.up, self.up_blocks, self.attention, self.attended)
         return [*parts, self.to_ab, self.to_affinity, self.to_detail, self.kriging]
 
+    def deep_lightness(self) -> list[nn.Module]:
+        """What the lightness tower sees at 1/16 and 1/32: what things are, more than where they end."""
+        return [*self.lightness_down[1:], *self.lightness_blocks[2:]]
+
     def _see_lightness(self, lightness: Tensor) -> list[Tensor]:
         features = self.lightness_in(F.pixel_unshuffle(lightness / 50.0 - 1.0, FOLD))
         levels = [self.lightness_blocks[0](features)]

@@ -17,7 +17,8 @@ class Phase:
 @dataclass(frozen=True)
 class Recipe:
     """variant: a network of nets.two_tower.VARIANTS. film_share: of the pictures that get a film look. hint_side_rank:
-    above 0, the hint side alone learns, and its large kernels at this rank (nets/low_rank.py).
+    above 0, the hint side alone learns, and its large kernels at this rank (nets/low_rank.py). learns_deep_lightness:
+    so does what the lightness tower sees at 1/16 and 1/32.
     """
 
     variant: str
@@ -29,6 +30,7 @@ class Recipe:
     ema_decay: float = 0.998
     seed: int = 2026
     hint_side_rank: int = 0
+    learns_deep_lightness: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,16 @@ RECIPES = {
     "two-tower-cpu-sixth": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1.5e-3, seed=2030, hint_side_rank=8),
     # The same by other pictures: a mean needs two.
     "two-tower-cpu-sixth-again": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1.5e-3, seed=2031, hint_side_rank=8),
+    # A seventh, of pictures with people, and of hints as users choose them.
+    "two-tower-cpu-seventh": Recipe(
+        "two-tower",
+        _CONTINUED_PHASES,
+        learning_rate=5e-4,
+        film_share=0.35,
+        seed=2040,
+        hint_side_rank=12,
+        learns_deep_lightness=True,
+    ),
     "squeeze-cpu-continued": Recipe("squeeze", _CONTINUED_PHASES, learning_rate=1.2e-3),
     "squeeze-cpu-third": Recipe("squeeze", _FINE_PHASES, learning_rate=1.2e-3, seed=2027),
     "squeeze-cpu-fourth": Recipe("squeeze", _MIDDLE_PHASES, learning_rate=1.2e-3, seed=2028),

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..nets.low_rank import in_parts, learn_at_low_rank, load_kernels
+from ..nets.low_rank import in_parts, learn_at_low_rank, load_parts
 from ..nets.two_tower import VARIANTS, TwoTower
 from .crops import PictureMix
 from .film_looks import as_seen
@@ -34,7 +34,8 @@ class ColorizerTrainer(TrainingRun):
         self.network: TwoTower = VARIANTS[recipe.variant]().to(self.device)
         if recipe.hint_side_rank:
             self.network.requires_grad_(False)
-            for part in self.network.hint_side():
+            deep = self.network.deep_lightness() if recipe.learns_deep_lightness else []
+            for part in (*self.network.hint_side(), *deep):
                 part.requires_grad_(True)
                 learn_at_low_rank(part, recipe.hint_side_rank)
         # torch's stubs do not know Module.to's memory_format.
@@ -44,9 +45,9 @@ class ColorizerTrainer(TrainingRun):
         )
         super().__init__(recipe, self.network, optimizer, folder / CHECKPOINT)
 
-    def start_from(self, trained: TwoTower) -> None:
-        """A new run that begins with trained weights."""
-        load_kernels(self.network, trained.state_dict())
+    def start_from(self, trained: dict[str, Tensor]) -> None:
+        """A new run that begins with trained weights, as `nets.weights_file.read_weights` gives them."""
+        load_parts(self.network, trained)
         self.start_average()
 
     def weights(self) -> dict[str, Tensor]:
@@ -69,9 +70,10 @@ class ColorizerTrainer(TrainingRun):
         lab, lightness = as_seen(crops, self.recipe.film_share, rng)
         photographed, ab = lab[:, :1], lab[:, 1:].contiguous()
         hints_seed = int(torch.randint(2**62, (), generator=generator))
+        true_ab = ab
         _, hint_mask = sample_hints(ab, torch.Generator().manual_seed(hints_seed))
         ab = recolored(photographed, ab, hint_mask, generator)
-        hints = sample_hints(ab, torch.Generator().manual_seed(hints_seed))
+        hints = sample_hints(ab, torch.Generator().manual_seed(hints_seed), chosen_by=true_ab)
         return (lightness, ab, *hints, *sample_transferred(ab, generator))
 
     def _learn(self, batch: tuple[Tensor, ...], progress: float) -> float:

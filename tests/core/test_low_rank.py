@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -10,7 +11,7 @@ from safetensors.torch import load_file
 from core.__main__ import main
 from core.nets.low_rank import summed
 from core.nets.two_tower import VARIANTS
-from core.nets.weights_file import in_few_levels, load_network, save_weights
+from core.nets.weights_file import in_few_levels, load_network, read_weights, save_weights
 from tests.core.test_training import TUNED, trainer_in
 
 
@@ -20,7 +21,7 @@ def test_a_tuned_run_begins_as_the_trained_network_and_moves_its_hint_side_alone
     for parameter in trained.parameters():
         parameter.data += 0.02 * torch.randn_like(parameter)
     tuner = trainer_in(tmp_path, TUNED)
-    tuner.start_from(trained)
+    tuner.start_from(trained.state_dict())
     lightness, _ab, hint_ab, hint_mask, *transferred = tuner._make_batch(0, TUNED.phases[0])
     with torch.no_grad():
         given = lightness, hint_ab, hint_mask, tuple(transferred)
@@ -38,7 +39,7 @@ def test_a_file_keeps_large_kernels_as_they_were_and_what_is_added_beside(tmp_pa
     tuner = trainer_in(tmp_path / "run", TUNED)
     begun, tuned = tmp_path / "begun.safetensors", tmp_path / "tuned.safetensors"
     save_weights(begun, in_few_levels(VARIANTS["squeeze"]().state_dict()), "squeeze")
-    tuner.start_from(load_network(begun, "squeeze"))
+    tuner.start_from(read_weights(begun, "squeeze"))
     for step in range(3):
         tuner._learn(tuner._make_batch(step, TUNED.phases[0]), 0.0)
     save_weights(tuned, in_few_levels(tuner.weights()), "squeeze")
@@ -51,12 +52,27 @@ def test_a_file_keeps_large_kernels_as_they_were_and_what_is_added_beside(tmp_pa
         assert near, name
 
 
+def test_what_a_run_added_goes_on_learning_at_a_larger_rank_and_is_summed_at_none(tmp_path: Path) -> None:
+    first = trainer_in(tmp_path / "first", TUNED)
+    first.start_from(VARIANTS["squeeze"]().state_dict())
+    for step in range(3):
+        first._learn(first._make_batch(step, TUNED.phases[0]), 0.0)
+    learned = first.weights()
+    for rank in (4, 0):
+        second = trainer_in(tmp_path / str(rank), replace(TUNED, hint_side_rank=rank, learns_deep_lightness=True))
+        second.start_from(learned)
+        begun, expected = summed(second.weights()), summed(learned)
+        assert all(torch.allclose(begun[name], expected[name], atol=1e-6) for name in expected)
+        kernel = second.weights()["hint_down.0.weight"]
+        assert torch.equal(kernel, learned["hint_down.0.weight"]) == (rank > 0)
+
+
 def test_the_mean_of_two_tuned_runs_adds_to_the_same_kernels(tmp_path: Path) -> None:
     files = [tmp_path / f"{name}.safetensors" for name in ("first", "second", "mean", "whole", "other")]
     begun = VARIANTS["squeeze"]()
     for number, file in enumerate(files[:2]):
         tuner = trainer_in(tmp_path / str(number), TUNED)
-        tuner.start_from(begun)
+        tuner.start_from(begun.state_dict())
         for step in range(3):
             tuner._learn(tuner._make_batch(10 * number + step, TUNED.phases[0]), 0.0)
         save_weights(file, in_few_levels(tuner.weights()), "squeeze")

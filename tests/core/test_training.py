@@ -135,6 +135,18 @@ def test_sampled_hints_carry_true_chroma_of_their_place() -> None:
     assert not hint_ab[~covered].any()
 
 
+def test_some_pictures_have_their_first_hint_where_the_colour_differs_most() -> None:
+    shown = torch.zeros(800, 2, 64, 64)
+    shown[:, :, :16, :16] = 40.0
+    nothing = torch.zeros_like(shown)
+    _, chosen = sample_hints(nothing, torch.Generator().manual_seed(2), chosen_by=shown)
+    _, as_drawn = sample_hints(nothing, torch.Generator().manual_seed(2))
+    moved = (chosen != as_drawn).flatten(1).any(1)
+    assert 0.02 < moved.float().mean() < 0.2
+    there, before = (mask[moved, 0, :18, :18].flatten(1).any(1).float().mean() for mask in (chosen, as_drawn))
+    assert there == 1.0 > before
+
+
 def test_recoloring_moves_a_hinted_kind_and_nothing_else() -> None:
     lightness, ab = torch.full((40, 1, 32, 32), 55.0), torch.zeros(40, 2, 32, 32)
     ab[:, 0, :, 16:] = 40.0
