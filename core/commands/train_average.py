@@ -14,19 +14,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "files", nargs="+", metavar="FILE", help="weights of one variant, of runs that share a beginning"
     )
     parser.add_argument("--variant", default="two-tower", choices=VARIANTS, help="(default: %(default)s)")
+    parser.add_argument("--into", metavar="FILE", help="put the mean of the parts of --only there, and nothing else")
+    parser.add_argument("--only", metavar="PARTS", help="names of parts, such as hint_in,hint_down,meet")
     parser.add_argument("--export", required=True, metavar="FILE", help="where the mean goes (.safetensors)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Wortsman 2022, "Model soups": runs that begin with the same weights end in one basin, and their mean is better
     than each of them."""
-    from ..nets.low_rank import mean_of
+    from ..nets.low_rank import grafted, mean_of
     from ..nets.weights_file import in_few_levels, load_network, read_weights, save_weights
 
-    if len(args.files) < 2:
+    if bool(args.into) != bool(args.only):
+        raise InputError("bad-arguments", "--into and --only go together.")
+    if len(args.files) < 2 and not args.into:
         raise InputError("bad-arguments", "A mean needs the weights of two runs or more.")
-    for file in args.files:
-        load_network(Path(file), args.variant)
-    runs = [read_weights(Path(file), args.variant) for file in args.files]
-    save_weights(Path(args.export), in_few_levels(mean_of(runs)), args.variant)
+    files = [Path(file) for file in (*args.files, *([args.into] if args.into else []))]
+    for file in files:
+        load_network(file, args.variant)
+    runs = [read_weights(file, args.variant) for file in files]
+    if args.into:
+        parts = args.only.split(",")
+        known = {name.partition(".")[0] for name in runs[-1]}
+        if not known.issuperset(parts):
+            raise InputError("bad-arguments", f"--only is {args.only!r}.", f"Parts: {', '.join(sorted(known))}.")
+        weights = grafted(runs[-1], mean_of(runs[:-1]), parts)
+    else:
+        weights = mean_of(runs)
+    save_weights(Path(args.export), in_few_levels(weights), args.variant)
     return 0

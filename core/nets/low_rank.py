@@ -100,3 +100,9 @@ def mean_of(runs: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
         root = scale[:rank].sqrt()
         mean[name + _UP], mean[name + _DOWN] = left[:, :rank] * root, root[:, None] * right[:rank]
     return mean
+
+
+def grafted(into: dict[str, Tensor], weights: dict[str, Tensor], parts: Sequence[str]) -> dict[str, Tensor]:
+    """Weights with those of some parts, by the first word of their names, from another network of the same kind."""
+    kept = {name: value for name, value in into.items() if name.partition(".")[0] not in parts}
+    return kept | {name: value for name, value in weights.items() if name.partition(".")[0] in parts}

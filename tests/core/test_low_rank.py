@@ -97,3 +97,22 @@ def test_the_mean_of_two_tuned_runs_adds_to_the_same_kernels(tmp_path: Path) -> 
     assert "hint_down.0.weight.up" not in load_file(files[3])
     other, whole = (load_network(file, "squeeze").state_dict()["to_ab.weight"] for file in (files[4], files[3]))
     assert torch.allclose(whole, 0.5 * (first["to_ab.weight"] + other), atol=1e-3)
+
+
+def test_the_mean_of_some_parts_goes_into_a_network_that_stays_as_it_was_elsewhere(tmp_path: Path) -> None:
+    base, tuned, result = (tmp_path / f"{name}.safetensors" for name in ("base", "tuned", "result"))
+    save_weights(base, in_few_levels(VARIANTS["squeeze"]().state_dict()), "squeeze")
+    tuner = trainer_in(tmp_path / "run", TUNED)
+    tuner.start_from(read_weights(base, "squeeze"))
+    for step in range(3):
+        tuner._learn(tuner._make_batch(step, TUNED.phases[0]), 0.0)
+    save_weights(tuned, in_few_levels(tuner.weights()), "squeeze")
+    graft = ["train", "average", str(tuned), "--variant", "squeeze", "--export", str(result), "--into", str(base)]
+    assert main([*graft, "--only", "hint_in,hint_down"]) == 0
+    before, learned, after = (load_network(file, "squeeze").state_dict() for file in (base, tuned, result))
+    for name in before:
+        source = learned if name.startswith(("hint_in", "hint_down")) else before
+        assert torch.allclose(after[name], source[name], atol=0.1 * float(source[name].abs().max()) + 1e-3), name
+    assert not torch.equal(after["hint_down.0.weight"], before["hint_down.0.weight"])
+    assert main([*graft, "--only", "hint_im"]) == 2
+    assert main(graft) == 2
