@@ -69,13 +69,22 @@ RECIPES = {
     "two-tower-cpu-sixth": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1.5e-3, seed=2030, hint_side_rank=8),
     # The same by other pictures: a mean needs two.
     "two-tower-cpu-sixth-again": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1.5e-3, seed=2031, hint_side_rank=8),
-    # A seventh, of pictures with people, and of hints as users choose them.
+    # A seventh, of pictures with people, and of hints as users choose them; and its twin, by other pictures.
     "two-tower-cpu-seventh": Recipe(
         "two-tower",
         _CONTINUED_PHASES,
         learning_rate=5e-4,
         film_share=0.35,
         seed=2040,
+        hint_side_rank=12,
+        learns_deep_lightness=True,
+    ),
+    "two-tower-cpu-seventh-again": Recipe(
+        "two-tower",
+        _CONTINUED_PHASES,
+        learning_rate=5e-4,
+        film_share=0.35,
+        seed=2041,
         hint_side_rank=12,
         learns_deep_lightness=True,
     ),
