@@ -25,7 +25,7 @@ _FAR_GAIN, _UNHINTED_GAIN = 0.1, 0.25
 _OF_ONE_KIND = 0.3
 # The share from which a place is surely of the kind; and the parts of a picture that are so, from where hints are on
 # small things to where they are not. Random hints fall on large things, chosen ones on faces.
-_SURELY_OF_KIND, _SMALL, _LARGE = 0.6, 0.001, 0.004
+_SURELY_OF_KIND, _SMALL, _LARGE = 0.6, 0.0015, 0.006
 # How many times less likely than the likeliest a hint's colour is, by what the colorizer says without hints, as a power
 # of ten: below the first it may be the picture's own, and changes it as the network has it; above the other, the rule
 # holds in full. And the ab units by which a colour may be told wrong.
