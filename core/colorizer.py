@@ -238,7 +238,7 @@ class Colorizer:
         """ab (2, h, w) in Lab units, of planes at working size."""
         height, width = lightness.shape
         padding = padding_of(lightness)
-        padded, padded_mask = pad_edge(lightness, padding), F.pad(mask, padding)
+        padded, padded_hints, padded_mask = pad_edge(lightness, padding), F.pad(hints, padding), F.pad(mask, padding)
         unhinted = unhinted_share(padded, padded_mask, (padded.shape[0] // 2, padded.shape[1] // 2))
         hinted = bool(mask.any())
         held = strictness(unhinted, float(mask.max())) if hinted and brought is None else 0.0
@@ -255,7 +255,7 @@ class Colorizer:
             ab = with_far_gain(_in_lab(colors, otherwise), torch.ones_like(unhinted), False)
         vivid = None if saturation == 0.0 else _vividness(colors, ab)
         if held > 0.0:
-            surprising = surprise(F.pad(hints, padding), padded_mask, colors.bin_logits[0].float().cpu())
+            surprising = surprise(padded_hints, padded_mask, colors.bin_logits[0].float().cpu())
             around = surprise_around(surprising, padded, padded_mask, (unhinted.shape[0], unhinted.shape[1]))
             prior = None if otherwise is None else beside_hints(otherwise, unhinted)
             colors = self._forward(lightness, hints, mask, None, explain=True, prior=prior, exemplars=exemplars)
@@ -265,7 +265,7 @@ class Colorizer:
             kept_back = held * around.clamp(min=small) * beyond_kind(unhinted, told)
             ab = with_far_gain(_in_lab(colors), unhinted, True).lerp(ab, kept_back)
             telling = held * expected(surprising, padded_mask) * (1.0 - small)
-            ab = drawn_to_hints(ab, F.pad(hints, padding), padded_mask, unhinted, telling)
+            ab = drawn_to_hints(ab, padded_hints, padded_mask, unhinted, telling)
             vivid = None if vivid is None else _vividness(colors, ab).lerp(vivid, kept_back)
         if vivid is not None:
             ab = saturated(ab, unhinted, vivid, saturation)

@@ -24,9 +24,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             "--methods", default=methods, help="of grey, levin, two-tower, squeeze (default: %(default)s)"
         )
         report.add_argument("--counts", default=counts, help="numbers of hints (default: %(default)s)")
-        report.add_argument(
-            "--saturation", type=float, default=0.0, metavar="X", help="of our methods, as in colorize (%(default)s)"
-        )
         report.add_argument("--first", type=int, metavar="N", help="only the first N pictures")
         report.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     stills.add_argument("--json", metavar="FILE", help="write the figures there as JSON")
@@ -36,9 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     edges = reports.add_parser("edges", help="ab error at edges of large pictures, seen small and at their own size")
     tinting = reports.add_parser("tinting", help="how much of one surprising hint its own kind and other kinds take")
     chosen = reports.add_parser("chosen", help="what one true hint on a small thing in colour does to its picture")
-    chosen.add_argument(
-        "--saturation", type=float, default=0.0, metavar="X", help="of our methods, as in colorize (%(default)s)"
-    )
+    for report in (stills, sheet, chosen):
+        report.add_argument(
+            "--saturation", type=float, default=0.0, metavar="X", help="of our methods, as in colorize (%(default)s)"
+        )
     for report in (tinting, chosen):
         report.add_argument("--methods", default="levin,two-tower,squeeze", help="of grey, levin, two-tower, squeeze")
     for report in (placement, edges):

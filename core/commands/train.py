@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _train_colorizer(args: argparse.Namespace) -> int:
     from ..devices import choose_device
-    from ..nets.weights_file import in_few_levels, load_network, read_weights, save_weights
+    from ..nets.weights_file import in_few_levels, read_fitting_weights, save_weights
     from ..picture_sets import read_pictures
     from ..training.crops import PictureMix
     from ..training.recipes import RECIPES
@@ -79,8 +79,7 @@ def _train_colorizer(args: argparse.Namespace) -> int:
         trainer.resume()
         print(f"resumed at step {trainer.step}", flush=True)
     elif args.start_from:
-        load_network(Path(args.start_from), recipe.variant)
-        trainer.start_from(read_weights(Path(args.start_from), recipe.variant))
+        trainer.start_from(read_fitting_weights(Path(args.start_from), recipe.variant))
     trainer.train(args.minutes)
     if args.export:
         save_weights(Path(args.export), in_few_levels(trainer.weights()), recipe.variant)

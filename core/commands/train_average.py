@@ -23,23 +23,18 @@ def run(args: argparse.Namespace) -> int:
     """Wortsman 2022, "Model soups": runs that begin with the same weights end in one basin, and their mean is better
     than each of them."""
     from ..nets.low_rank import grafted, mean_of
-    from ..nets.weights_file import in_few_levels, load_network, read_weights, save_weights
+    from ..nets.weights_file import in_few_levels, read_fitting_weights, save_weights
 
     if bool(args.into) != bool(args.only):
         raise InputError("bad-arguments", "--into and --only go together.")
     if len(args.files) < 2 and not args.into:
         raise InputError("bad-arguments", "A mean needs the weights of two runs or more.")
-    files = [Path(file) for file in (*args.files, *([args.into] if args.into else []))]
-    for file in files:
-        load_network(file, args.variant)
-    runs = [read_weights(file, args.variant) for file in files]
+    weights = mean_of([read_fitting_weights(Path(file), args.variant) for file in args.files])
     if args.into:
-        parts = args.only.split(",")
-        known = {name.partition(".")[0] for name in runs[-1]}
+        base, parts = read_fitting_weights(Path(args.into), args.variant), args.only.split(",")
+        known = {name.partition(".")[0] for name in base}
         if not known.issuperset(parts):
             raise InputError("bad-arguments", f"--only is {args.only!r}.", f"Parts: {', '.join(sorted(known))}.")
-        weights = grafted(runs[-1], mean_of(runs[:-1]), parts)
-    else:
-        weights = mean_of(runs)
+        weights = grafted(base, weights, parts)
     save_weights(Path(args.export), in_few_levels(weights), args.variant)
     return 0

@@ -12,12 +12,13 @@ from ..color import ab_from_srgb, lightness_from_srgb, recolor
 from .metrics import psnr
 from .protocol import PATCH
 from .stills import Method
+from .tinting import kinds
 
 # A place is chosen if its mean ab has this much chroma, if none of its two planes varies more than this, and if this
-# part of the picture is of its kind: within these of its ab and L*. What is of another kind is farther in ab than this.
+# part of the picture is of its kind: within these of its ab and L*.
 _LEAST_CHROMA, _MOST_DEVIATION = 12.0, 5.0
 _SMALLEST_PART, _LARGEST_PART = 0.004, 0.05
-_ALIKE_AB, _ALIKE_LIGHTNESS, _UNLIKE_AB = 10.0, 20.0, 16.0
+_ALIKE_AB, _ALIKE_LIGHTNESS = 10.0, 20.0
 # Places that are tried in each picture.
 _TRIES = 64
 
@@ -36,9 +37,10 @@ class ChosenScore:
 
 
 class _Trial(NamedTuple):
-    """A picture with a hint: picture uint8 (H, W, 3), its chroma, the hint, and where kinds are, bool (H, W)."""
+    """A picture with a hint: picture uint8 (H, W, 3), its L* and chroma, the hint, and where kinds are, bool (H, W)."""
 
     picture: np.ndarray
+    lightness: np.ndarray
     true_ab: np.ndarray
     hint_ab: np.ndarray
     mask: np.ndarray
@@ -73,21 +75,17 @@ def _trial(picture: np.ndarray, seed: int) -> _Trial | None:
         hint, spread = true_ab[patch].mean((0, 1)), true_ab[patch].std((0, 1)).max()
         if np.linalg.norm(hint) < _LEAST_CHROMA or spread > _MOST_DEVIATION:
             continue
-        apart = np.linalg.norm(true_ab - hint, axis=-1)
-        own = (apart < _ALIKE_AB) & (np.abs(lightness - lightness[patch].mean()) < _ALIKE_LIGHTNESS)
-        if not _SMALLEST_PART < own.mean() < _LARGEST_PART or not (apart > _UNLIKE_AB).any():
-            continue
         hint_ab, mask = np.zeros_like(true_ab), np.zeros((height, width), bool)
         hint_ab[patch], mask[patch] = hint, True
-        if (own & ~mask).any():
-            return _Trial(picture, true_ab, hint_ab, mask, own & ~mask, apart > _UNLIKE_AB)
+        own, other = kinds(true_ab, lightness, mask, _ALIKE_AB, _ALIKE_LIGHTNESS)
+        if _SMALLEST_PART < own.mean() < _LARGEST_PART and (own & ~mask).any() and other.any():
+            return _Trial(picture, lightness, true_ab, hint_ab, mask, own & ~mask, other)
     return None
 
 
 def _figures(method: Method, trial: _Trial, hinted: bool) -> tuple[float, float, float]:
     """ab error of other kinds and of the own kind, and PSNR."""
-    lightness = lightness_from_srgb(trial.picture)
-    ab = method(lightness, trial.hint_ab * hinted, trial.mask & hinted)
+    ab = method(trial.lightness, trial.hint_ab * hinted, trial.mask & hinted)
     error = np.linalg.norm(ab - trial.true_ab, axis=-1)
     return (
         float(error[trial.other].mean()),

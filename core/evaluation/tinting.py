@@ -41,14 +41,25 @@ def score_tinting(pictures: Sequence[np.ndarray], methods: dict[str, Method]) ->
         yield TintScore(name, len(shares), own, other, float(error))
 
 
+def kinds(
+    true_ab: np.ndarray, lightness: np.ndarray, place: np.ndarray, alike_ab: float, alike_lightness: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """What is of a place's kind, within so much of its mean ab and L*, and what is of another: bool (H, W).
+
+    true_ab: float32 (H, W, 2). lightness: (H, W). place: bool (H, W).
+    """
+    apart = np.linalg.norm(true_ab - true_ab[place].mean(0), axis=-1)
+    own = (apart < alike_ab) & (np.abs(lightness - lightness[place].mean()) < alike_lightness)
+    return own, apart > _UNLIKE_AB
+
+
 def _trial(picture: np.ndarray, seed: int) -> tuple[np.ndarray, ...] | None:
     """lightness, hint_ab, hint_mask, and where the hint's kind and other kinds are, bool (H, W); None where there is
     too little of one."""
     lightness, true_ab = lightness_from_srgb(picture), ab_from_srgb(picture)
     hint_ab, mask = protocol_hints(true_ab, 1, seed)
-    apart = np.linalg.norm(true_ab - true_ab[mask].mean(0), axis=-1)
-    own = (apart < _ALIKE_AB) & (np.abs(lightness - lightness[mask].mean()) < _ALIKE_LIGHTNESS) & ~mask
-    other = apart > _UNLIKE_AB
+    own, other = kinds(true_ab, lightness, mask, _ALIKE_AB, _ALIKE_LIGHTNESS)
+    own &= ~mask
     if min(own.mean(), other.mean()) < _LEAST_SHARE:
         return None
     angle = np.random.default_rng(seed).uniform(0.0, 2.0 * np.pi)

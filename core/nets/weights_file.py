@@ -76,6 +76,12 @@ def load_weights(network: nn.Module, path: Path, variant: str) -> None:
         raise _bad(path, f"do not fit the network {variant!r} of this release") from error
 
 
+def read_fitting_weights(path: Path, variant: str) -> dict[str, Tensor]:
+    """What `read_weights` gives of a variant of the colorizer. Raises what `load_weights` raises."""
+    load_network(path, variant)
+    return read_weights(path, variant)
+
+
 def read_weights(path: Path, variant: str) -> dict[str, Tensor]:
     """A file's weights, float32 and finite, kernels and what low rank adds to them apart (nets/low_rank.py).
 

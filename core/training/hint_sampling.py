@@ -31,11 +31,8 @@ def sample_hints(ab: Tensor, generator: torch.Generator, chosen_by: Tensor | Non
     size = 1 + 2 * max(1, round(int(torch.randint(1, 5, (), generator=generator)) * height / 256))
     counts = _hint_counts(batch, generator)
     rows, columns = _places(batch, height, width, size, generator)
-    means, shown = (
-        F.avg_pool2d(planes, size, 1, size // 2, count_include_pad=False)
-        for planes in (ab, ab if chosen_by is None else chosen_by)
-    )
-    _choose_first(rows, columns, shown, generator)
+    means = _dot_means(ab, size)
+    _choose_first(rows, columns, means if chosen_by is None else _dot_means(chosen_by, size), generator)
 
     points, values = torch.zeros(batch, 1, height, width), torch.zeros(batch, 2, height, width)
     picture = torch.arange(batch).repeat_interleave(counts)
@@ -50,6 +47,10 @@ def sample_hints(ab: Tensor, generator: torch.Generator, chosen_by: Tensor | Non
     covered = F.avg_pool2d(points, size, 1, size // 2, divisor_override=1)
     mask = (covered > 0.5).float()
     return F.avg_pool2d(values, size, 1, size // 2, divisor_override=1) / covered.clamp(min=1.0) * mask, mask
+
+
+def _dot_means(ab: Tensor, size: int) -> Tensor:
+    return F.avg_pool2d(ab, size, 1, size // 2, count_include_pad=False)
 
 
 def _hint_counts(batch: int, generator: torch.Generator) -> Tensor:

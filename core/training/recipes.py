@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,17 @@ _CONTINUED_PHASES = (Phase(until=0.6, size=128, batch=32), Phase(until=1.0, size
 _FINE_PHASES = (Phase(until=0.2, size=128, batch=32), Phase(until=1.0, size=256, batch=8))
 _MIDDLE_PHASES = (Phase(until=0.4, size=128, batch=32), Phase(until=1.0, size=256, batch=8))
 
+# Of pictures with people, and of hints as users choose them.
+_SEVENTH = Recipe(
+    "two-tower",
+    _CONTINUED_PHASES,
+    learning_rate=5e-4,
+    film_share=0.35,
+    seed=2040,
+    hint_side_rank=12,
+    learns_deep_lightness=True,
+)
+
 RECIPES = {
     "two-tower-cpu": Recipe("two-tower", _CPU_PHASES),
     "squeeze-cpu": Recipe("squeeze", _CPU_PHASES),
@@ -69,25 +80,8 @@ RECIPES = {
     "two-tower-cpu-sixth": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1.5e-3, seed=2030, hint_side_rank=8),
     # The same by other pictures: a mean needs two.
     "two-tower-cpu-sixth-again": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1.5e-3, seed=2031, hint_side_rank=8),
-    # A seventh, of pictures with people, and of hints as users choose them; and its twin, by other pictures.
-    "two-tower-cpu-seventh": Recipe(
-        "two-tower",
-        _CONTINUED_PHASES,
-        learning_rate=5e-4,
-        film_share=0.35,
-        seed=2040,
-        hint_side_rank=12,
-        learns_deep_lightness=True,
-    ),
-    "two-tower-cpu-seventh-again": Recipe(
-        "two-tower",
-        _CONTINUED_PHASES,
-        learning_rate=5e-4,
-        film_share=0.35,
-        seed=2041,
-        hint_side_rank=12,
-        learns_deep_lightness=True,
-    ),
+    "two-tower-cpu-seventh": _SEVENTH,
+    "two-tower-cpu-seventh-again": replace(_SEVENTH, seed=2041),
     "squeeze-cpu-continued": Recipe("squeeze", _CONTINUED_PHASES, learning_rate=1.2e-3),
     "squeeze-cpu-third": Recipe("squeeze", _FINE_PHASES, learning_rate=1.2e-3, seed=2027),
     "squeeze-cpu-fourth": Recipe("squeeze", _MIDDLE_PHASES, learning_rate=1.2e-3, seed=2028),
