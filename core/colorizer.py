@@ -264,7 +264,7 @@ class Colorizer:
             small = smallness(told)
             kept_back = held * around.clamp(min=small) * beyond_kind(unhinted, told)
             ab = with_far_gain(_in_lab(colors), unhinted, True).lerp(ab, kept_back)
-            telling = held * expected(surprising, padded_mask) * (1.0 - small)
+            telling = (held * (1.0 - small)) ** 2 * expected(surprising, padded_mask)
             ab = drawn_to_hints(ab, padded_hints, padded_mask, unhinted, telling)
             vivid = None if vivid is None else _vividness(colors, ab).lerp(vivid, kept_back)
         if vivid is not None:

@@ -19,13 +19,13 @@ from .nets.two_tower import FOLD, SIZE_MULTIPLE, SPREADS, WAY
 _HARDLY_REACHED, _FIRMLY_REACHED = 0.01, 0.1
 # The loss, each picture's RMS error, draws what is doubtful to grey, below its mean. What takes it back there, where
 # no hint reaches, in pictures with hints and in those without: chosen on the 40 validation pictures.
-_FAR_GAIN, _UNHINTED_GAIN = 0.1, 0.25
+_FAR_GAIN, _UNHINTED_GAIN = 0.13, 0.25
 # Where hints do not firmly reach, what they change stays if they tell this share of what they tell at most, and less
 # below. Unchecked, a wall takes a third of a hint on a face.
 _OF_ONE_KIND = 0.3
 # The share from which a place is surely of the kind; and the parts of a picture that are so, from where hints are on
 # small things to where they are not. Random hints fall on large things, chosen ones on faces.
-_SURELY_OF_KIND, _SMALL, _LARGE = 0.6, 0.0015, 0.006
+_SURELY_OF_KIND, _SMALL, _LARGE = 0.6, 0.0015, 0.0042
 # How many times less likely than the likeliest a hint's colour is, by what the colorizer says without hints, as a power
 # of ten: below the first it may be the picture's own, and changes it as the network has it; above the other, the rule
 # holds in full. And the ab units by which a colour may be told wrong.
@@ -36,13 +36,13 @@ _BLUR = 12.0
 _LEAST, _KEPT_POWER = 1e-4, 0.25
 # The mean of what is not reached: below the first, hints speak for themselves; above the other, the rule holds in full.
 # It takes a second run of the network, so followed hints, of which every frame has some, are held later.
-_WELL_HINTED, _HARDLY_HINTED = 0.15, 0.35
+_WELL_HINTED, _HARDLY_HINTED = 0.25, 0.5
 _WELL_FOLLOWED, _HARDLY_FOLLOWED = 0.7, 0.88
 # How soon a few hints tell of the whole, as a power of the unhinted part.
 _FADE = 4
 # How far what no hint reaches is drawn to the hints' mean colour, the ab units that it moves at most, and the chroma at
 # which it is drawn by half: what is grey stays grey. On the validation pictures 0.08 dB with one hint, 0.10 with two.
-_DRAWN, _MOST_DRAWN, _HALF_DRAWN = 0.4, 4.0, 12.0
+_DRAWN, _MOST_DRAWN, _HALF_DRAWN = 0.5, 5.0, 12.0
 # What hints kept, and where a surprise ends, is smoothed over this part of the short side, to either side.
 _SMOOTHED_PART = 17
 

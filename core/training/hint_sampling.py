@@ -16,7 +16,7 @@ _CLUSTERED_SHARE = 0.25
 _STROKE_POINTS = 6
 # Of the pictures, those whose first hint stands where, of so many places, the colour differs most from the picture's
 # median: users hint faces and flowers, not walls.
-_CHOSEN_SHARE, _CHOSEN_OF = 0.2, 6
+_CHOSEN_SHARE, _CHOSEN_OF = 0.3, 6
 
 
 def sample_hints(ab: Tensor, generator: torch.Generator, chosen_by: Tensor | None = None) -> tuple[Tensor, Tensor]:
