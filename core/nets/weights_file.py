@@ -69,17 +69,14 @@ def load_weights(network: nn.Module, path: Path, variant: str) -> None:
 
     Raises InputError ("bad-weights") if the file is missing, damaged or another network's.
     """
-    weights = summed(read_weights(path, variant))
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        raise _bad(path, f"do not fit the network {variant!r} of this release") from error
+    _fill(network, read_weights(path, variant), path, variant)
 
 
 def read_fitting_weights(path: Path, variant: str) -> dict[str, Tensor]:
     """What `read_weights` gives of a variant of the colorizer. Raises what `load_weights` raises."""
-    load_network(path, variant)
-    return read_weights(path, variant)
+    weights = read_weights(path, variant)
+    _fill(VARIANTS[variant](), weights, path, variant)
+    return weights
 
 
 def read_weights(path: Path, variant: str) -> dict[str, Tensor]:
@@ -98,6 +95,13 @@ def read_weights(path: Path, variant: str) -> dict[str, Tensor]:
     if not all(torch.isfinite(value).all() for value in weights.values()):
         raise _bad(path, "hold values that are no numbers")
     return weights
+
+
+def _fill(network: nn.Module, weights: dict[str, Tensor], path: Path, variant: str) -> None:
+    try:
+        network.load_state_dict(summed(weights))
+    except RuntimeError as error:
+        raise _bad(path, f"do not fit the network {variant!r} of this release") from error
 
 
 def _is_plain(name: str, value: Tensor) -> bool:

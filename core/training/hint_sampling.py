@@ -7,32 +7,38 @@ import torch.nn.functional as F
 from torch import Tensor
 
 NO_HINTS_SHARE = 0.2
-# Of the pictures with hints, those that get FEW_HINTS at most: where users begin.
-_FEW_SHARE = 0.35
 FEW_HINTS = 3
 MOST_HINTS = 160
 _STROKE_SHARE = 0.3
 _CLUSTERED_SHARE = 0.25
 _STROKE_POINTS = 6
-# Of the pictures, those whose first hint stands where, of so many places, the colour differs most from the picture's
-# median: users hint faces and flowers, not walls.
-_CHOSEN_SHARE, _CHOSEN_OF = 0.3, 6
+# Of so many places the first hint stands, where it is chosen, where the colour differs most from the picture's median:
+# users hint faces and flowers, not walls.
+_CHOSEN_OF = 6
 
 
-def sample_hints(ab: Tensor, generator: torch.Generator, chosen_by: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def sample_hints(
+    ab: Tensor,
+    generator: torch.Generator,
+    *,
+    few_share: float = 0.2,
+    chosen_share: float = 0.0,
+    chosen_by: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
     """Hints for a batch of true chroma ab (B, 2, H, W): hint_ab (B, 2, H, W) and mask (B, 1, H, W) of 0 and 1.
 
-    A share of the pictures gets none, a share of the others 1 to FEW_HINTS, and the rest 1 to MOST_HINTS, few as likely
-    as many (log-uniform). A dot carries the mean chroma under it; a stroke carries its first point's all along. All
-    pictures of one batch have dots of one odd size, scaled so that it is 3 to 9 pixels at 256. chosen_by: the chroma by
-    which places are chosen; ab if None.
+    A share of the pictures gets none, few_share of the others 1 to FEW_HINTS, where users begin, and the rest 1 to
+    MOST_HINTS, few as likely as many (log-uniform). A dot carries the mean chroma under it; a stroke carries its first
+    point's all along. All pictures of one batch have dots of one odd size, scaled so that it is 3 to 9 pixels at 256.
+    chosen_share: of the pictures, those whose first hint is chosen, as users choose. chosen_by: the chroma by which it
+    is; ab if None.
     """
     batch, _, height, width = ab.shape
     size = 1 + 2 * max(1, round(int(torch.randint(1, 5, (), generator=generator)) * height / 256))
-    counts = _hint_counts(batch, generator)
+    counts = _hint_counts(batch, few_share, generator)
     rows, columns = _places(batch, height, width, size, generator)
     means = _dot_means(ab, size)
-    _choose_first(rows, columns, means if chosen_by is None else _dot_means(chosen_by, size), generator)
+    _choose_first(rows, columns, means if chosen_by is None else _dot_means(chosen_by, size), chosen_share, generator)
 
     points, values = torch.zeros(batch, 1, height, width), torch.zeros(batch, 2, height, width)
     picture = torch.arange(batch).repeat_interleave(counts)
@@ -53,10 +59,10 @@ def _dot_means(ab: Tensor, size: int) -> Tensor:
     return F.avg_pool2d(ab, size, 1, size // 2, count_include_pad=False)
 
 
-def _hint_counts(batch: int, generator: torch.Generator) -> Tensor:
+def _hint_counts(batch: int, few_share: float, generator: torch.Generator) -> Tensor:
     counts = (MOST_HINTS ** torch.rand(batch, generator=generator)).round().long()
     few = torch.randint(1, FEW_HINTS + 1, (batch,), generator=generator)
-    counts = torch.where(torch.rand(batch, generator=generator) < _FEW_SHARE, few, counts)
+    counts = torch.where(torch.rand(batch, generator=generator) < few_share, few, counts)
     return torch.where(torch.rand(batch, generator=generator) < NO_HINTS_SHARE, torch.zeros_like(counts), counts)
 
 
@@ -73,12 +79,12 @@ def _places(batch: int, height: int, width: int, size: int, generator: torch.Gen
     return places[..., 0], places[..., 1]
 
 
-def _choose_first(rows: Tensor, columns: Tensor, ab: Tensor, generator: torch.Generator) -> None:
+def _choose_first(rows: Tensor, columns: Tensor, ab: Tensor, share: float, generator: torch.Generator) -> None:
     """In a share of the pictures, the first of their places (B, MOST_HINTS) is where ab (B, 2, H, W) differs most."""
     picture = torch.arange(len(ab))
     tried = ab[picture[:, None], :, rows[:, :_CHOSEN_OF], columns[:, :_CHOSEN_OF]]
     apart = (tried - ab.flatten(2).median(2).values[:, None]).norm(dim=2)
-    chosen = torch.where(torch.rand(len(ab), generator=generator) < _CHOSEN_SHARE, apart.argmax(1), 0)
+    chosen = torch.where(torch.rand(len(ab), generator=generator) < share, apart.argmax(1), 0)
     rows[:, 0], columns[:, 0] = rows[picture, chosen], columns[picture, chosen]
 
 

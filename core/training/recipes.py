@@ -18,7 +18,8 @@ class Phase:
 class Recipe:
     """variant: a network of nets.two_tower.VARIANTS. film_share: of the pictures that get a film look. hint_side_rank:
     above 0, the hint side alone learns, and its large kernels at this rank (nets/low_rank.py). learns_deep_lightness:
-    so does what the lightness tower sees at 1/16 and 1/32.
+    so does what the lightness tower sees at 1/16 and 1/32. few_hints_share, chosen_hints_share: of the pictures with
+    few hints, and with a chosen one (training/hint_sampling.py).
     """
 
     variant: str
@@ -31,6 +32,8 @@ class Recipe:
     seed: int = 2026
     hint_side_rank: int = 0
     learns_deep_lightness: bool = False
+    few_hints_share: float = 0.0
+    chosen_hints_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ _CONTINUED_PHASES = (Phase(until=0.6, size=128, batch=32), Phase(until=1.0, size
 _FINE_PHASES = (Phase(until=0.2, size=128, batch=32), Phase(until=1.0, size=256, batch=8))
 _MIDDLE_PHASES = (Phase(until=0.4, size=128, batch=32), Phase(until=1.0, size=256, batch=8))
 
+_SIXTH = Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1.5e-3, seed=2030, hint_side_rank=8, few_hints_share=0.2)
+
 # Of pictures with people, and of hints as users choose them.
 _SEVENTH = Recipe(
     "two-tower",
@@ -63,6 +68,8 @@ _SEVENTH = Recipe(
     seed=2040,
     hint_side_rank=12,
     learns_deep_lightness=True,
+    few_hints_share=0.35,
+    chosen_hints_share=0.2,
 )
 
 # From the seventh's own weights, which keep a hint to its kind best, back to what random hints ask for.
@@ -71,6 +78,7 @@ _EIGHTH = replace(
     phases=(Phase(until=0.35, size=128, batch=32), Phase(until=1.0, size=256, batch=8)),
     learning_rate=4e-4,
     seed=2060,
+    chosen_hints_share=0.3,
 )
 
 RECIPES = {
@@ -83,13 +91,13 @@ RECIPES = {
     # A fourth, with hints that surprise (training/recoloring.py).
     "two-tower-cpu-fourth": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1e-3, seed=2028),
     # A fifth, from the mean of the third's and the fourth's weights: what it lacked was pictures that it had not seen.
-    "two-tower-cpu-fifth": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1e-3, seed=2029),
+    "two-tower-cpu-fifth": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1e-3, seed=2029, few_hints_share=0.2),
     # A sixth, of what hints do alone: pictures in which several kinds of things have other colours.
-    "two-tower-cpu-sixth": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1.5e-3, seed=2030, hint_side_rank=8),
+    "two-tower-cpu-sixth": _SIXTH,
     # The same by other pictures: a mean needs two.
-    "two-tower-cpu-sixth-again": Recipe("two-tower", _MIDDLE_PHASES, learning_rate=1.5e-3, seed=2031, hint_side_rank=8),
+    "two-tower-cpu-sixth-again": replace(_SIXTH, seed=2031),
     "two-tower-cpu-seventh": _SEVENTH,
-    "two-tower-cpu-seventh-again": replace(_SEVENTH, seed=2041),
+    "two-tower-cpu-seventh-again": replace(_SEVENTH, seed=2041, few_hints_share=0.3, chosen_hints_share=0.0),
     "two-tower-cpu-eighth": _EIGHTH,
     "two-tower-cpu-eighth-again": replace(_EIGHTH, seed=2061),
     "squeeze-cpu-continued": Recipe("squeeze", _CONTINUED_PHASES, learning_rate=1.2e-3),

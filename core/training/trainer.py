@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -71,9 +72,12 @@ class ColorizerTrainer(TrainingRun):
         photographed, ab = lab[:, :1], lab[:, 1:].contiguous()
         hints_seed = int(torch.randint(2**62, (), generator=generator))
         true_ab = ab
-        _, hint_mask = sample_hints(ab, torch.Generator().manual_seed(hints_seed))
+        drawn_hints = partial(
+            sample_hints, few_share=self.recipe.few_hints_share, chosen_share=self.recipe.chosen_hints_share
+        )
+        _, hint_mask = drawn_hints(ab, torch.Generator().manual_seed(hints_seed))
         ab = recolored(photographed, ab, hint_mask, generator)
-        hints = sample_hints(ab, torch.Generator().manual_seed(hints_seed), chosen_by=true_ab)
+        hints = drawn_hints(ab, torch.Generator().manual_seed(hints_seed), chosen_by=true_ab)
         return (lightness, ab, *hints, *sample_transferred(ab, generator))
 
     def _learn(self, batch: tuple[Tensor, ...], progress: float) -> float:

@@ -139,8 +139,8 @@ def test_some_pictures_have_their_first_hint_where_the_colour_differs_most() -> 
     shown = torch.zeros(800, 2, 64, 64)
     shown[:, :, :16, :16] = 40.0
     nothing = torch.zeros_like(shown)
-    _, chosen = sample_hints(nothing, torch.Generator().manual_seed(2), chosen_by=shown)
-    _, as_drawn = sample_hints(nothing, torch.Generator().manual_seed(2))
+    _, chosen = sample_hints(nothing, torch.Generator().manual_seed(2), chosen_share=0.3, chosen_by=shown)
+    _, as_drawn = sample_hints(nothing, torch.Generator().manual_seed(2), chosen_share=0.3)
     moved = (chosen != as_drawn).flatten(1).any(1)
     assert 0.02 < moved.float().mean() < 0.2
     there, before = (mask[moved, 0, :18, :18].flatten(1).any(1).float().mean() for mask in (chosen, as_drawn))
