@@ -16,19 +16,8 @@ from .chroma import upsample_planes
 from .color import lightness_from_srgb
 from .devices import choose_device, computes_in_bfloat16
 from .gist_prior import GistPrior, beside_hints
-from .hint_reach import (
-    beyond_kind,
-    drawn_to_hints,
-    expected,
-    pad_edge,
-    padding_of,
-    smallness,
-    strictness,
-    surprise,
-    surprise_around,
-    unhinted_share,
-    with_far_gain,
-)
+from .hint_kind import aloneness, beyond_kind, expected, smallness, strictness, surprise, surprise_around
+from .hint_reach import drawn_to_hints, unhinted_share, with_far_gain
 from .job import WORKING_SIZES
 from .nets.blocks import freeze
 from .nets.domain_transform import spread_hints, step_costs
@@ -37,6 +26,7 @@ from .nets.gist import SHIPPED_GIST, load_gist
 from .nets.two_tower import AB_SCALE, FOLD, Colors, TwoTower
 from .nets.weights_file import load_network, shipped_weights
 from .saturation import saturated, vividness
+from .seen_picture import SeenPicture, at_working_size, pad_edge, padded, planes_of
 from .suggestions import Suggestion, distinct_colors
 from .uncertainty import expected_square_error
 
@@ -127,19 +117,16 @@ class Colorizer:
             raise ValueError(f"sureness is {sureness}, and must be above 0 and at most 1")
         if transferred is not None:
             _check_transferred(transferred, lightness.shape)
-        full, hints, mask = _planes(lightness, hint_ab, hint_mask)
-        small, small_hints, small_mask = self._to_working_size(full, hints, mask)
+        full, hints, mask = planes_of(lightness, hint_ab, hint_mask)
+        small, small_hints, small_mask = at_working_size(full, hints, mask, self.working_size)
         told, told_mask, brought = small_hints, small_mask * sureness, None
         recalled = together(exemplars) if any(one.is_hinted for one in exemplars) else None
         if transferred is not None:
             brought_ab, confidence, leads = _to_size(transferred, (small.shape[0], small.shape[1]))
             told = torch.where(told_mask > 0, told, brought_ab * leads)
             told_mask, brought = torch.maximum(told_mask, leads), (brought_ab, confidence)
-        ab = self._run(small, told, told_mask, saturation, brought, recalled)
-        if mirrored:
-            other = None if brought is None else (brought[0].flip(-1), brought[1].flip(-1))
-            turned = (small.flip(-1), told.flip(-1), told_mask.flip(-1))
-            ab = 0.5 * (ab + self._run(*turned, saturation, other, recalled).flip(-1))
+        height, width = small.shape
+        ab = self._run(padded(small, told, told_mask, brought), saturation, recalled, mirrored)[:, :height, :width]
         if sureness == 1.0:
             ab = _impose(ab, small, small_hints, small_mask)
         ab = upsample_planes(ab, full) if ab.shape[-2:] != full.shape else ab
@@ -155,8 +142,8 @@ class Colorizer:
         not finite.
         """
         _check(lightness, hint_ab, hint_mask, 0.0)
-        small, hints, mask = self._to_working_size(*_planes(lightness, hint_ab, hint_mask))
-        return self._forward(small, hints, mask, None).exemplar
+        small, hints, mask = at_working_size(*planes_of(lightness, hint_ab, hint_mask), self.working_size)
+        return self._forward(padded(small, hints, mask)).exemplar
 
     def suggest(
         self,
@@ -212,92 +199,92 @@ class Colorizer:
         if kept is None or kept[0] != key:
             lightness = lightness_from_srgb(frame) if frame.ndim == 3 else np.asarray(frame, np.float32)
             _check(lightness, hint_ab, hint_mask, 0.0)
-            small, hints, mask = self._to_working_size(*_planes(lightness, hint_ab, hint_mask))
-            kept = self._encoded = key, _Encoded(small, self._forward(small, hints, mask, None))
+            small, hints, mask = at_working_size(*planes_of(lightness, hint_ab, hint_mask), self.working_size)
+            kept = self._encoded = key, _Encoded(small, self._forward(padded(small, hints, mask)))
         return kept[1]
 
-    def _to_working_size(self, lightness: Tensor, hints: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        height, width = lightness.shape
-        shrink = self.working_size / min(height, width)
-        if shrink >= 1.0:
-            return lightness, hints, mask
-        size = (max(1, round(height * shrink)), max(1, round(width * shrink)))
-        weight = F.adaptive_avg_pool2d(mask[None], size)
-        small_hints = F.adaptive_avg_pool2d(hints, size) / weight.clamp(min=1e-6)
-        return F.adaptive_avg_pool2d(lightness[None], size)[0], small_hints, (weight[0] > 0).float()
-
-    def _run(
-        self,
-        lightness: Tensor,
-        hints: Tensor,
-        mask: Tensor,
-        saturation: float,
-        brought: tuple[Tensor, Tensor] | None,
-        exemplars: Exemplar | None,
-    ) -> Tensor:
-        """ab (2, h, w) in Lab units, of planes at working size."""
-        height, width = lightness.shape
-        padding = padding_of(lightness)
-        padded, padded_hints, padded_mask = pad_edge(lightness, padding), F.pad(hints, padding), F.pad(mask, padding)
-        unhinted = unhinted_share(padded, padded_mask, (padded.shape[0] // 2, padded.shape[1] // 2))
+    def _run(self, picture: SeenPicture, saturation: float, exemplars: Exemplar | None, mirrored: bool) -> Tensor:
+        """ab (2, h, w) in Lab units."""
+        lightness, hints, mask, brought = picture
+        unhinted = unhinted_share(lightness, mask, (lightness.shape[0] // 2, lightness.shape[1] // 2))
         hinted = bool(mask.any())
         held = strictness(unhinted, float(mask.max())) if hinted and brought is None else 0.0
         told_of = hinted or exemplars is not None
         if brought is not None:
-            sureness = F.interpolate(F.pad(brought[1], padding)[None], size=unhinted.shape, mode="area")[0, 0]
+            sureness = F.interpolate(brought[1][None], size=unhinted.shape, mode="area")[0, 0]
             unhinted, told_of = unhinted * (1.0 - sureness), told_of or bool(sureness.any())
         if held == 0.0 and told_of:
-            colors = self._forward(lightness, hints, mask, brought, exemplars=exemplars)
-            ab = with_far_gain(_in_lab(colors), unhinted, True)
+            seen = self._see(picture, mirrored, exemplars=exemplars)
+            ab = with_far_gain(seen.ab, unhinted, True)
         else:
-            colors = self._forward(lightness, torch.zeros_like(hints), torch.zeros_like(mask), None)
-            otherwise = None if self._gist is None else self._gist.change(padded, colors.ab[0].float().cpu())
-            ab = with_far_gain(_in_lab(colors, otherwise), torch.ones_like(unhinted), False)
-        vivid = None if saturation == 0.0 else _vividness(colors, ab)
+            seen = self._see(picture.unaided(), mirrored)
+            otherwise = None if self._gist is None else self._gist.change(lightness, seen.ab / AB_SCALE, mirrored)
+            ab = with_far_gain(
+                seen.ab if otherwise is None else seen.ab + _in_lab(otherwise), torch.ones_like(unhinted), False
+            )
+        vivid = None if saturation == 0.0 else _vividness(seen)
         if held > 0.0:
-            surprising = surprise(padded_hints, padded_mask, colors.bin_logits[0].float().cpu())
-            around = surprise_around(surprising, padded, padded_mask, (unhinted.shape[0], unhinted.shape[1]))
+            surprising = surprise(hints, mask, seen.bin_logits)
+            around = surprise_around(surprising, lightness, mask, (unhinted.shape[0], unhinted.shape[1]))
             prior = None if otherwise is None else beside_hints(otherwise, unhinted)
-            colors = self._forward(lightness, hints, mask, None, explain=True, prior=prior, exemplars=exemplars)
-            assert colors.told is not None
-            told = colors.told[0, 0].float().cpu()
-            small = smallness(told)
-            kept_back = held * around.clamp(min=small) * beyond_kind(unhinted, told)
-            ab = with_far_gain(_in_lab(colors), unhinted, True).lerp(ab, kept_back)
+            seen = self._see(picture, mirrored, explain=True, prior=prior, exemplars=exemplars)
+            small = smallness(seen.told, hints, mask)
+            alone = aloneness(unhinted, hints, mask)
+            kept_back = held * around.clamp(min=small) * beyond_kind(unhinted, seen.told, lightness, alone)
+            ab = with_far_gain(seen.ab, unhinted, True).lerp(ab, kept_back)
             # Squared, for with ten hints it would lose 0.01 dB, and beside small things it tints walls.
-            telling = (held * (1.0 - small)) ** 2 * expected(surprising, padded_mask)
-            ab = drawn_to_hints(ab, padded_hints, padded_mask, unhinted, telling)
-            vivid = None if vivid is None else _vividness(colors, ab).lerp(vivid, kept_back)
+            telling = (held * (1.0 - small)) ** 2 * expected(surprising, mask)
+            ab = drawn_to_hints(ab, hints, mask, unhinted, telling)
+            vivid = None if vivid is None else _vividness(seen).lerp(vivid, kept_back)
         if vivid is not None:
             ab = saturated(ab, unhinted, vivid, saturation)
-        return upsample_planes(ab, padded)[:, :height, :width]
+        return upsample_planes(ab, lightness)
+
+    def _see(
+        self,
+        picture: SeenPicture,
+        mirrored: bool,
+        *,
+        explain: bool = False,
+        prior: Tensor | None = None,
+        exemplars: Exemplar | None = None,
+    ) -> _Seen:
+        """What the network says of a picture, or the mean of that and what it says of its mirror image."""
+        seen = _seen(self._forward(picture, explain=explain, prior=prior, exemplars=exemplars))
+        if not mirrored:
+            return seen
+        prior = None if prior is None else prior.flip(-1)
+        other = _seen(self._forward(picture.mirrored(), explain=explain, prior=prior, exemplars=exemplars))
+        return _Seen(*(0.5 * (one + two.flip(-1)) for one, two in zip(seen, other, strict=True)))
 
     def _forward(
         self,
-        lightness: Tensor,
-        hints: Tensor,
-        mask: Tensor,
-        brought: tuple[Tensor, Tensor] | None,
+        picture: SeenPicture,
         *,
         explain: bool = False,
         prior: Tensor | None = None,
         exemplars: Exemplar | None = None,
     ) -> Colors:
-        """The network's answer for planes at working size, padded at the right and at the bottom."""
-        padding = padding_of(lightness)
-        inputs = (pad_edge(lightness, padding)[None], F.pad(hints, padding), F.pad(mask, padding)[None])
-        colors_brought = None
-        if brought is not None:
-            ab, confidence = (F.pad(part, padding)[None].to(self.device) for part in brought)
-            colors_brought = ab, confidence
+        """The network's answer."""
+        lightness, hints, mask, brought = picture
+        inputs = (lightness[None], hints, mask[None])
         with torch.autocast("cpu", torch.bfloat16, enabled=self._in_bfloat16):
             return self._network(
                 *(part[None].to(self.device) for part in inputs),
-                colors_brought,
+                None if brought is None else tuple(part[None].to(self.device) for part in brought),
                 explain=explain,
                 prior=None if prior is None else prior[None].to(self.device),
                 exemplars=exemplars,
             )
+
+
+class _Seen(NamedTuple):
+    """What the network says of one picture: ab (2, h/2, w/2) in Lab units, and bin_logits (Q, h/8, w/8) and told
+    (h/4, w/4) as nets.two_tower.Colors has them; told is 0 unless asked for."""
+
+    ab: Tensor
+    bin_logits: Tensor
+    told: Tensor
 
 
 class _Encoded(NamedTuple):
@@ -307,25 +294,18 @@ class _Encoded(NamedTuple):
     colors: Colors
 
 
-def _vividness(colors: Colors, ab: Tensor) -> Tensor:
-    """What `saturated` takes of the one picture, as large as ab (2, h, w)."""
-    return vividness(colors.bin_logits[0].float().cpu(), (ab.shape[1], ab.shape[2]))
+def _seen(colors: Colors) -> _Seen:
+    told = torch.zeros(1) if colors.told is None else colors.told[0, 0].float().cpu()
+    return _Seen(colors.ab[0].float().cpu() * AB_SCALE, colors.bin_logits[0].float().cpu(), told)
 
 
-def _in_lab(colors: Colors, change: Tensor | None = None) -> Tensor:
-    """The one picture's ab (2, h/2, w/2) in Lab units. change: to add, (2, h/4, w/4) in the network's."""
-    ab = colors.ab[0].float().cpu()
-    if change is not None:
-        ab = ab + F.interpolate(change[None], size=ab.shape[-2:], mode="bilinear", align_corners=False)[0]
-    return ab * AB_SCALE
+def _in_lab(change: Tensor) -> Tensor:
+    """A change (2, h/4, w/4) in the network's units as what `_Seen.ab` takes."""
+    return F.interpolate(change[None], scale_factor=2, mode="bilinear", align_corners=False)[0] * AB_SCALE
 
 
-def _planes(lightness: np.ndarray, hint_ab: np.ndarray, hint_mask: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
-    """lightness (H, W), hints (2, H, W), 0 outside the mask, and the mask (H, W), 0 or 1."""
-    hinted = np.where(hint_mask, np.moveaxis(hint_ab, -1, 0), 0.0).astype(np.float32)
-    planes = (lightness, hinted, hint_mask)
-    full, hints, mask = (torch.from_numpy(np.ascontiguousarray(plane, dtype=np.float32)) for plane in planes)
-    return full, hints, mask
+def _vividness(seen: _Seen) -> Tensor:
+    return vividness(seen.bin_logits, (seen.ab.shape[1], seen.ab.shape[2]))
 
 
 def _impose(ab: Tensor, lightness: Tensor, hints: Tensor, mask: Tensor) -> Tensor:

@@ -1,0 +1,148 @@
+"""Hints held to their kind: one hint on a face must not tint the wall, nor a sweater's the face."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .hint_reach import smoothed, unreached, weight_reached
+from .nets.ab_bins import bin_centres
+from .nets.domain_transform import spread, step_costs
+from .nets.nearest_hint import nearest_hint
+from .nets.two_tower import FOLD, WAY
+
+# Where hints do not firmly reach, what they change stays if they tell this share of what they tell at most, and less
+# below; the second share, where few hints stand alone. Unchecked, a wall takes a third of a hint on a face.
+_OF_ONE_KIND, _ALONE_OF_ONE_KIND = 0.3, 0.65
+# What is told of a place is the mean along edges, (cells of FOLD pixels, L* that counts as an edge): from cell to cell
+# it wavers by a third.
+_TOLD_ALONG = (8.0, 6.0)
+# The weight of a hint at which whatever it changes is to be trusted by half; where few stand alone, this share of what
+# there is at most, if that is more: on a large thing it grows a hundredfold, and what leaks past its edge, too.
+_FIRMLY_REACHED, _FIRM_SHARE = 0.1, 0.03
+# The share from which a place is surely of the kind; and the parts of a picture that are so, from where hints are on
+# small things to where they are not. Random hints fall on large things, chosen ones on faces.
+_SURELY_OF_KIND, _SMALL, _LARGE = 0.6, 0.0015, 0.0042
+# Hints of one colour are on one thing, of which more is surely told the more they cover: a dot's side as a part of the
+# short side, and the ab units within which colours are one. Those of random hints hardly ever are.
+_DOT_PART, _ONE_COLOR = 7 / 256, 2.0
+# How many times less likely than the likeliest a hint's colour is, by what the colorizer says without hints, as a power
+# of ten: below the first it may be the picture's own, and changes it as the network has it; above the other, the rule
+# holds in full. And the ab units by which a colour may be told wrong.
+_EXPECTED, _SURPRISING = 0.5, 1.0
+_BLUR = 12.0
+# Where a surprise ends is smoothed over this part of the short side, to either side.
+_SMOOTHED_PART = 17
+# The mean of what is not reached: below the first, hints speak for themselves; above the other, the rule holds in full.
+# It takes a second run of the network, so followed hints, of which every frame has some, are held later.
+_HELD, _FOLLOWED_HELD = (0.25, 0.5), (0.7, 0.88)
+# From where hints help each other to where each stands alone: the mean of what is not reached, and, the other way
+# round, how many colours they have.
+_ALONE, _FOLLOWED_ALONE = (0.58, 0.75), (0.9, 0.97)
+_FEW_COLORS, _SOME_COLORS = 3.0, 6.0
+
+
+def strictness(unhinted: Tensor, weight: float) -> float:
+    """How far hints are held to their kind, 0..1: not at all where they reach most of the picture.
+
+    unhinted, weight: as in `hint_reach.unreached`.
+    """
+    return _between(unreached(unhinted, weight), *(_HELD if weight == 1.0 else _FOLLOWED_HELD))
+
+
+def aloneness(unhinted: Tensor, hints: Tensor, mask: Tensor) -> float:
+    """How far few hints stand alone, 0..1: no other one says what their neighbours are.
+
+    unhinted: of `hint_reach.unhinted_share`. hints (2, H, W), mask (H, W): how much they count, 0..1.
+    """
+    weight = float(mask.max())
+    few = 1.0 - _between(_color_count(hints, mask), _FEW_COLORS, _SOME_COLORS)
+    return few * _between(unreached(unhinted, weight), *(_ALONE if weight == 1.0 else _FOLLOWED_ALONE))
+
+
+def surprise(hints: Tensor, mask: Tensor, bin_logits: Tensor) -> Tensor:
+    """How little the colorizer would have expected each hint: (h, w) of cells, 0..1, and 0 where none is.
+
+    hints (2, H, W), mask (H, W), 1 where they hold. bin_logits: nets.two_tower.Colors.bin_logits without hints, of one
+    picture (Q, h, w). What counts is what is likely, not what is near the mean: where a thing may be red or blue,
+    neither surprises.
+    """
+    centres = bin_centres()
+    cells = bin_logits.shape[1], bin_logits.shape[2]
+    weight = F.adaptive_avg_pool2d(mask[None], cells)[0]
+    colors = F.adaptive_avg_pool2d(hints * mask, cells) / weight.clamp(min=1e-6)
+    hinted = weight > 0
+    likely = bin_logits.softmax(0)[:, hinted]
+    near_hints = torch.exp(-0.5 * (torch.cdist(colors[:, hinted].T, centres) / _BLUR).square())
+    near_bins = torch.exp(-0.5 * (torch.cdist(centres, centres) / _BLUR).square())
+    likelihood = (near_hints * likely.T).sum(1) / (near_bins @ likely).amax(0)
+    apart = -torch.log10(likelihood.clamp(min=1e-9))
+    surprising = torch.zeros(cells)
+    surprising[hinted] = ((apart - _EXPECTED) / (_SURPRISING - _EXPECTED)).clamp(0.0, 1.0)
+    return surprising
+
+
+def expected(surprising: Tensor, mask: Tensor) -> float:
+    """How much of the hints does not surprise, 0..1. surprising: of `surprise`; mask: (H, W), where they hold."""
+    hinted = F.adaptive_avg_pool2d(mask[None], (surprising.shape[0], surprising.shape[1]))[0] > 0
+    return 1.0 - float(surprising[hinted].mean())
+
+
+def surprise_around(surprising: Tensor, lightness: Tensor, mask: Tensor, size: tuple[int, int]) -> Tensor:
+    """Each place's nearest hint's surprise, (*size), 0..1: a stroke that surprises is held to its kind, its neighbours
+    that do not are not.
+
+    surprising: of `surprise`. lightness, mask: padded planes (H, W).
+    """
+    quarter = F.avg_pool2d(lightness[None, None], FOLD)
+    plane = F.interpolate(surprising[None, None], size=quarter.shape[-2:])
+    weight = F.avg_pool2d(mask[None, None], FOLD)
+    near, _ = nearest_hint(plane, weight, *step_costs(quarter, *WAY))
+    return F.interpolate(smoothed(near, _SMOOTHED_PART), size=size, mode="bilinear", align_corners=False)[0, 0]
+
+
+def smallness(told: Tensor, hints: Tensor, mask: Tensor) -> float:
+    """How small the things are that hints are on, 0..1: where whoever gives a hint chose it, it is on what differs.
+
+    told: nets.two_tower.Colors.told of one picture, (h', w'). hints (2, H, W), mask (H, W): where they hold.
+    """
+    size = float((told > _SURELY_OF_KIND * told.max()).float().mean())
+    dots = float((mask > 0).sum()) / (_DOT_PART * min(mask.shape)) ** 2
+    return 1.0 - _between(size * min(1.0, _color_count(hints, mask) / max(1.0, dots)), _SMALL, _LARGE)
+
+
+def beyond_kind(unhinted: Tensor, told: Tensor, lightness: Tensor, alone: float) -> Tensor:
+    """How far each place is from what hints reach and from what is of their kind: (h, w), 0..1.
+
+    unhinted: (h, w). told: nets.two_tower.Colors.told of one picture, (H / FOLD, W / FOLD). lightness: a padded plane
+    (H, W). alone: of `aloneness`.
+    """
+    kind = _OF_ONE_KIND + alone * (_ALONE_OF_ONE_KIND - _OF_ONE_KIND)
+    of_kind = _along_edges(told, lightness)[None, None]
+    of_kind = F.interpolate(of_kind, size=unhinted.shape, mode="bilinear", align_corners=False)[0, 0]
+    of_kind = (of_kind / (kind * of_kind.max()).clamp(min=1e-6)).clamp(max=1.0)
+    weight = weight_reached(unhinted)
+    firmly = (alone * _FIRM_SHARE * weight.max()).clamp(min=_FIRMLY_REACHED)
+    return firmly / (firmly + weight) * (1.0 - of_kind.square())
+
+
+def _along_edges(told: Tensor, lightness: Tensor) -> Tensor:
+    """Each cell's mean over those of the same thing, of cells (h, w) of FOLD pixels of a lightness (H, W)."""
+    costs = step_costs(F.avg_pool2d(lightness[None, None], FOLD), *_TOLD_ALONG)
+    total, weight = spread(torch.stack((told, torch.ones_like(told)))[None], *costs)[0]
+    return total / weight
+
+
+def _color_count(hints: Tensor, mask: Tensor) -> float:
+    """How many colours hints have, by how much they cover: the inverse of Simpson's index (Simpson 1949)."""
+    colors = hints[:, mask > 0].T
+    # Whole numbers are colours that users give: none may lie where one bin ends.
+    _, which = torch.unique((colors / _ONE_COLOR + 0.283).floor(), dim=0, return_inverse=True)
+    covered = torch.bincount(which).float()
+    return float(covered.sum().square() / covered.square().sum())
+
+
+def _between(value: float, low: float, high: float) -> float:
+    """0 up to low, 1 from high on."""
+    return min(1.0, max(0.0, (value - low) / (high - low)))
