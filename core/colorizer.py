@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -100,6 +101,7 @@ class Colorizer:
         sureness: float = 1.0,
         mirrored: bool = False,
         exemplars: Sequence[Exemplar] = (),
+        small: float | None = None,
     ) -> np.ndarray:
         """The chroma of a picture.
 
@@ -108,7 +110,8 @@ class Colorizer:
         do not change. transferred: colours brought from keyframes and references, of the picture's size. sureness:
         above 0 to 1, how much the hints count; less than 1 for hints that may have slipped. mirrored: look at the
         picture's mirror image, too, and take the mean: 0.03 dB at 10 and 20 hints, for twice the time. exemplars: what
-        `remember` gave of other pictures, whose colours are heard of where things look like theirs.
+        `remember` gave of other pictures, whose colours are heard of where things look like theirs. small: how small
+        the things are that hints are on, 0..1; None: as small as the picture tells.
         Returns ab float32 (H, W, 2); where sureness is 1, equal to hint_ab under hint_mask.
         Raises ValueError for shapes that do not fit or values that are not finite.
         """
@@ -118,17 +121,25 @@ class Colorizer:
         if transferred is not None:
             _check_transferred(transferred, lightness.shape)
         full, hints, mask = planes_of(lightness, hint_ab, hint_mask)
-        small, small_hints, small_mask = at_working_size(full, hints, mask, self.working_size)
-        told, told_mask, brought = small_hints, small_mask * sureness, None
+        seen, seen_hints, seen_mask = at_working_size(full, hints, mask, self.working_size)
+        told, told_mask, brought = seen_hints, seen_mask * sureness, None
         recalled = together(exemplars) if any(one.is_hinted for one in exemplars) else None
         if transferred is not None:
-            brought_ab, confidence, leads = _to_size(transferred, (small.shape[0], small.shape[1]))
+            brought_ab, confidence, leads = _to_size(transferred, (seen.shape[0], seen.shape[1]))
             told = torch.where(told_mask > 0, told, brought_ab * leads)
             told_mask, brought = torch.maximum(told_mask, leads), (brought_ab, confidence)
-        height, width = small.shape
-        ab = self._run(padded(small, told, told_mask, brought), saturation, recalled, mirrored)[:, :height, :width]
+        looks = [self._look(padded(seen, told, told_mask, brought), recalled)]
+        if mirrored:
+            brought = None if brought is None else (brought[0].flip(-1), brought[1].flip(-1))
+            looks.append(self._look(padded(seen.flip(-1), told.flip(-1), told_mask.flip(-1), brought), recalled))
+        height, width = seen.shape
+        told_by = _told_by(looks, width / FOLD)
+        answers = [_answer(*parts, saturation, small) for parts in zip(looks, told_by, strict=True)]
+        ab, *turned = (answer[:, :height, :width] for answer in answers)
+        if mirrored:
+            ab = 0.5 * (ab + turned[0].flip(-1))
         if sureness == 1.0:
-            ab = _impose(ab, small, small_hints, small_mask)
+            ab = _impose(ab, seen, seen_hints, seen_mask)
         ab = upsample_planes(ab, full) if ab.shape[-2:] != full.shape else ab
         if sureness == 1.0:
             ab = torch.where(mask > 0, hints, ab)
@@ -142,8 +153,11 @@ class Colorizer:
         not finite.
         """
         _check(lightness, hint_ab, hint_mask, 0.0)
-        small, hints, mask = at_working_size(*planes_of(lightness, hint_ab, hint_mask), self.working_size)
-        return self._forward(padded(small, hints, mask)).exemplar
+        seen = padded(*at_working_size(*planes_of(lightness, hint_ab, hint_mask), self.working_size))
+        colors = self._forward(seen, explain=True)
+        assert colors.told is not None
+        small = smallness(colors.told[0, 0].float().cpu(), seen.hints, seen.mask) if seen.mask.any() else 0.0
+        return replace(colors.exemplar, small=small)
 
     def suggest(
         self,
@@ -203,59 +217,33 @@ class Colorizer:
             kept = self._encoded = key, _Encoded(small, self._forward(padded(small, hints, mask)))
         return kept[1]
 
-    def _run(self, picture: SeenPicture, saturation: float, exemplars: Exemplar | None, mirrored: bool) -> Tensor:
-        """ab (2, h, w) in Lab units."""
-        lightness, hints, mask, brought = picture
+    def _look(self, picture: SeenPicture, exemplars: Exemplar | None) -> _Look:
+        """What the network says of a picture, and how far it is believed."""
+        lightness, _, mask, brought = picture
         unhinted = unhinted_share(lightness, mask, (lightness.shape[0] // 2, lightness.shape[1] // 2))
         hinted = bool(mask.any())
-        held = strictness(unhinted, float(mask.max())) if hinted and brought is None else 0.0
+        strict = strictness(unhinted, float(mask.max())) if hinted and brought is None else 0.0
         told_of = hinted or exemplars is not None
         if brought is not None:
             sureness = F.interpolate(brought[1][None], size=unhinted.shape, mode="area")[0, 0]
             unhinted, told_of = unhinted * (1.0 - sureness), told_of or bool(sureness.any())
-        if held == 0.0 and told_of:
-            seen = self._see(picture, mirrored, exemplars=exemplars)
-            ab = with_far_gain(seen.ab, unhinted, True)
-        else:
-            seen = self._see(picture.unaided(), mirrored)
-            otherwise = None if self._gist is None else self._gist.change(lightness, seen.ab / AB_SCALE, mirrored)
-            ab = with_far_gain(
-                seen.ab if otherwise is None else seen.ab + _in_lab(otherwise), torch.ones_like(unhinted), False
-            )
-        vivid = None if saturation == 0.0 else _vividness(seen)
-        if held > 0.0:
-            surprising = surprise(hints, mask, seen.bin_logits)
-            around = surprise_around(surprising, lightness, mask, (unhinted.shape[0], unhinted.shape[1]))
-            prior = None if otherwise is None else beside_hints(otherwise, unhinted)
-            seen = self._see(picture, mirrored, explain=True, prior=prior, exemplars=exemplars)
-            small = smallness(seen.told, hints, mask)
-            alone = aloneness(unhinted, hints, mask)
-            kept_back = held * around.clamp(min=small) * beyond_kind(unhinted, seen.told, lightness, alone)
-            ab = with_far_gain(seen.ab, unhinted, True).lerp(ab, kept_back)
-            # Squared, for with ten hints it would lose 0.01 dB, and beside small things it tints walls.
-            telling = (held * (1.0 - small)) ** 2 * expected(surprising, mask)
-            ab = drawn_to_hints(ab, hints, mask, unhinted, telling)
-            vivid = None if vivid is None else _vividness(seen).lerp(vivid, kept_back)
-        if vivid is not None:
-            ab = saturated(ab, unhinted, vivid, saturation)
-        return upsample_planes(ab, lightness)
-
-    def _see(
-        self,
-        picture: SeenPicture,
-        mirrored: bool,
-        *,
-        explain: bool = False,
-        prior: Tensor | None = None,
-        exemplars: Exemplar | None = None,
-    ) -> _Seen:
-        """What the network says of a picture, or the mean of that and what it says of its mirror image."""
-        seen = _seen(self._forward(picture, explain=explain, prior=prior, exemplars=exemplars))
-        if not mirrored:
-            return seen
-        prior = None if prior is None else prior.flip(-1)
-        other = _seen(self._forward(picture.mirrored(), explain=explain, prior=prior, exemplars=exemplars))
-        return _Seen(*(0.5 * (one + two.flip(-1)) for one, two in zip(seen, other, strict=True)))
+        if strict == 0.0 and told_of:
+            aided = _seen(self._forward(picture, exemplars=exemplars))
+            return _Look(picture, unhinted, _Seen(with_far_gain(aided.ab, unhinted, True), aided.bin_logits), 0.0)
+        unaided, otherwise = _seen(self._forward(picture.unaided())), None
+        ab = unaided.ab
+        if self._gist is not None:
+            otherwise = self._gist.change(lightness, ab / AB_SCALE)
+            ab = ab + F.interpolate(otherwise[None], scale_factor=2, mode="bilinear", align_corners=False)[0] * AB_SCALE
+        unaided = _Seen(with_far_gain(ab, torch.ones_like(unhinted), False), unaided.bin_logits)
+        if strict == 0.0:
+            return _Look(picture, unhinted, unaided, 0.0)
+        prior = None if otherwise is None else beside_hints(otherwise, unhinted)
+        colors = self._forward(picture, explain=True, prior=prior, exemplars=exemplars)
+        assert colors.told is not None
+        aided, told = _seen(colors), colors.told[0, 0].float().cpu()
+        aided = _Seen(with_far_gain(aided.ab, unhinted, True), aided.bin_logits)
+        return _Look(picture, unhinted, aided, strict, unaided, told)
 
     def _forward(
         self,
@@ -279,12 +267,22 @@ class Colorizer:
 
 
 class _Seen(NamedTuple):
-    """What the network says of one picture: ab (2, h/2, w/2) in Lab units, and bin_logits (Q, h/8, w/8) and told
-    (h/4, w/4) as nets.two_tower.Colors has them; told is 0 unless asked for."""
+    """What the network says of one picture: ab (2, h/2, w/2) in Lab units, and Colors.bin_logits (Q, h/8, w/8)."""
 
     ab: Tensor
     bin_logits: Tensor
-    told: Tensor
+
+
+class _Look(NamedTuple):
+    """One look at a picture (h, w). unhinted: (h/2, w/2), 0..1. strict: how far hints are held to their kind; above 0,
+    unaided is what is seen without them, and told (h/4, w/4) as in Colors."""
+
+    picture: SeenPicture
+    unhinted: Tensor
+    seen: _Seen
+    strict: float
+    unaided: _Seen | None = None
+    told: Tensor | None = None
 
 
 class _Encoded(NamedTuple):
@@ -295,13 +293,45 @@ class _Encoded(NamedTuple):
 
 
 def _seen(colors: Colors) -> _Seen:
-    told = torch.zeros(1) if colors.told is None else colors.told[0, 0].float().cpu()
-    return _Seen(colors.ab[0].float().cpu() * AB_SCALE, colors.bin_logits[0].float().cpu(), told)
+    return _Seen(colors.ab[0].float().cpu() * AB_SCALE, colors.bin_logits[0].float().cpu())
 
 
-def _in_lab(change: Tensor) -> Tensor:
-    """A change (2, h/4, w/4) in the network's units as what `_Seen.ab` takes."""
-    return F.interpolate(change[None], scale_factor=2, mode="bilinear", align_corners=False)[0] * AB_SCALE
+def _told_by(looks: Sequence[_Look], columns: float) -> list[Tensor | None]:
+    """What each look is to take for told: of a picture and its mirror image, the mean of both, for a face may pass for
+    something larger in one of them. columns: the picture's width in cells, without padding."""
+    told_by = [look.told for look in looks]
+    if len(told_by) < 2 or told_by[0] is None or told_by[1] is None:
+        return told_by
+    one, other = told_by[0], told_by[1]
+    return [0.5 * (one + _turned(other, columns)), 0.5 * (other + _turned(one, columns))]
+
+
+def _turned(cells: Tensor, columns: float) -> Tensor:
+    """The mirror image of cells (h, w) of which so many columns are no padding; that is on the right again."""
+    last = cells.shape[-1] - 1
+    place = (columns - 1.0 - torch.arange(last + 1)).clamp(min=0.0)
+    left = place.floor()
+    near, far = (cells.index_select(1, at.long().clamp(max=last)) for at in (left, left + 1))
+    return near.lerp(far, place - left)
+
+
+def _answer(look: _Look, told: Tensor | None, saturation: float, small: float | None) -> Tensor:
+    """ab (2, h, w) in Lab units. told: as in `_Look`, of this look or of several. small: as in `Colorizer.predict`."""
+    lightness, hints, mask, _ = look.picture
+    ab, vivid = look.seen.ab, _vividness(look.seen) if saturation else None
+    if look.unaided is not None and told is not None:
+        surprising = surprise(hints, mask, look.unaided.bin_logits)
+        around = surprise_around(surprising, lightness, mask, (ab.shape[1], ab.shape[2]))
+        small = smallness(told, hints, mask) if small is None else small
+        beyond = beyond_kind(look.unhinted, told, lightness, aloneness(look.unhinted, hints, mask))
+        kept_back = look.strict * around.clamp(min=small) * beyond
+        # Squared, for with ten hints it would lose 0.01 dB, and beside small things it tints walls.
+        telling = (look.strict * (1.0 - small)) ** 2 * expected(surprising, mask)
+        ab = drawn_to_hints(ab.lerp(look.unaided.ab, kept_back), hints, mask, look.unhinted, telling)
+        vivid = None if vivid is None else vivid.lerp(_vividness(look.unaided), kept_back)
+    if vivid is not None:
+        ab = saturated(ab, look.unhinted, vivid, saturation)
+    return upsample_planes(ab, lightness)
 
 
 def _vividness(seen: _Seen) -> Tensor:

@@ -27,19 +27,16 @@ class GistPrior:
         # torch's stubs do not know Module.to's memory_format.
         self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def change(self, lightness: Tensor, unaided: Tensor, mirrored: bool = False) -> Tensor:
+    def change(self, lightness: Tensor, unaided: Tensor) -> Tensor:
         """What to add to the colorizer's answer without hints: (2, h/4, w/4), in its units, along the picture's edges.
 
-        lightness: a padded plane (h, w), L* 0..100. unaided: that answer, float32 (2, h/2, w/2). mirrored: look at the
-        picture's mirror image, too, and take the mean.
+        lightness: a padded plane (h, w), L* 0..100. unaided: that answer, float32 (2, h/2, w/2).
         """
         short = min(lightness.shape)
         size = [SIZE_MULTIPLE * max(1, round(_SHORT_SIDE * side / (SIZE_MULTIPLE * short))) for side in lightness.shape]
         seen = F.interpolate(lightness[None, None], size=size, mode="area").to(self.device)
         with torch.autocast("cpu", torch.bfloat16, enabled=self._in_bfloat16):
             gist = self._network(seen)[0].cpu()
-            if mirrored:
-                gist = 0.5 * (gist + self._network(seen.flip(-1))[0].flip(-1).cpu())
         otherwise = gist - F.adaptive_avg_pool2d(unaided, gist.shape[-2:])
         return _SHARE * upsample_planes(otherwise, F.avg_pool2d(lightness[None, None], FOLD)[0, 0])
 

@@ -39,7 +39,7 @@ _SMOOTHED_PART = 17
 _HELD, _FOLLOWED_HELD = (0.25, 0.5), (0.7, 0.88)
 # From where hints help each other to where each stands alone: the mean of what is not reached, and, the other way
 # round, how many colours they have.
-_ALONE, _FOLLOWED_ALONE = (0.58, 0.75), (0.9, 0.97)
+_ALONE = 0.58, 0.75
 _FEW_COLORS, _SOME_COLORS = 3.0, 6.0
 
 
@@ -56,9 +56,8 @@ def aloneness(unhinted: Tensor, hints: Tensor, mask: Tensor) -> float:
 
     unhinted: of `hint_reach.unhinted_share`. hints (2, H, W), mask (H, W): how much they count, 0..1.
     """
-    weight = float(mask.max())
     few = 1.0 - _between(_color_count(hints, mask), _FEW_COLORS, _SOME_COLORS)
-    return few * _between(unreached(unhinted, weight), *(_ALONE if weight == 1.0 else _FOLLOWED_ALONE))
+    return few * _between(unreached(unhinted, float(mask.max())), *_ALONE)
 
 
 def surprise(hints: Tensor, mask: Tensor, bin_logits: Tensor) -> Tensor:
@@ -105,7 +104,7 @@ def surprise_around(surprising: Tensor, lightness: Tensor, mask: Tensor, size: t
 def smallness(told: Tensor, hints: Tensor, mask: Tensor) -> float:
     """How small the things are that hints are on, 0..1: where whoever gives a hint chose it, it is on what differs.
 
-    told: nets.two_tower.Colors.told of one picture, (h', w'). hints (2, H, W), mask (H, W): where they hold.
+    told: nets.two_tower.Colors.told_alone of one picture, (h', w'). hints (2, H, W), mask (H, W): where they hold.
     """
     size = float((told > _SURELY_OF_KIND * told.max()).float().mean())
     dots = float((mask > 0).sum()) / (_DOT_PART * min(mask.shape)) ** 2

@@ -26,11 +26,6 @@ class SeenPicture(NamedTuple):
         """The same without hints, and with nothing brought."""
         return SeenPicture(self.lightness, torch.zeros_like(self.hints), torch.zeros_like(self.mask), None)
 
-    def mirrored(self) -> SeenPicture:
-        """Left becomes right, what is padded, too."""
-        brought = None if self.brought is None else (self.brought[0].flip(-1), self.brought[1].flip(-1))
-        return SeenPicture(self.lightness.flip(-1), self.hints.flip(-1), self.mask.flip(-1), brought)
-
 
 def padded(lightness: Tensor, hints: Tensor, mask: Tensor, brought: tuple[Tensor, Tensor] | None = None) -> SeenPicture:
     """A picture of any size, padded at the right and at the bottom."""

@@ -154,7 +154,8 @@ class StripColorizer:
         small = self._small(lightness)
         evidence = self._transfer.evidence(number, log_chroma_room(small))
         strokes = [self._stroked(keyframe) for keyframe in evidence.keyframes]
-        self._running[number] = pool.submit(self._predict, small, hint_ab, mask, evidence, _FOLLOWED, strokes)
+        told = _smallness(strokes)
+        self._running[number] = pool.submit(self._predict, small, hint_ab, mask, evidence, told, _FOLLOWED, strokes)
 
     def _predict(
         self,
@@ -162,17 +163,18 @@ class StripColorizer:
         hint_ab: np.ndarray,
         mask: np.ndarray,
         evidence: Evidence,
+        small: float | None = None,
         sureness: float = 1.0,
         strokes: Sequence[Exemplar] = (),
     ) -> Chroma:
-        """A frame's chroma. sureness: of the hints. strokes: what is recalled of keyframes."""
+        """A frame's chroma. small, sureness: of the hints. strokes: what is recalled of keyframes."""
         exemplars = [*self._exemplars, *strokes]
         transferred = evidence.answer(self._network, lightness)
         saturation = self._settings.saturation
         if transferred is None or evidence.support:
             ab = self._colorizer.predict(
                 lightness, hint_ab, mask, saturation=saturation, sureness=sureness, mirrored=self._still,
-                exemplars=exemplars,
+                exemplars=exemplars, small=small,
             )  # fmt: skip
             if transferred is None:
                 return Chroma(ab)
@@ -211,7 +213,9 @@ class StripColorizer:
         lightness = self._footage.note(number)
         hint_ab, mask = self._hints.told(number, other)
         evidence = self._transfer.from_references(number, log_chroma_room(lightness))
-        chroma = self._predict(lightness, hint_ab, mask, evidence)
+        # Each one's strokes for themselves: what is left of followed ones would make a face a larger thing.
+        small = None if other is None else _smallness([self._stroked(frame) for frame in (number, other)])
+        chroma = self._predict(lightness, hint_ab, mask, evidence, small)
         return Anchor(lightness, chroma.ab, hinted_share(lightness, mask), chroma.detail)
 
     def _remember_strokes(self, number: int) -> Exemplar:
@@ -290,6 +294,11 @@ class StripColorizer:
         correction = steady_correction(frame.number, frame.looks, means, frame.motions.__getitem__, strength)
         ab = frame.chroma.ab
         return ab + cv2.resize(correction, ab.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def _smallness(strokes: Sequence[Exemplar]) -> float | None:
+    """How small the things are that keyframes' strokes are on, 0..1; None where there are none."""
+    return sum(one.small for one in strokes) / len(strokes) if strokes else None
 
 
 def _with_lightness(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
