@@ -213,9 +213,8 @@ class StripColorizer:
         lightness = self._footage.note(number)
         hint_ab, mask = self._hints.told(number, other)
         evidence = self._transfer.from_references(number, log_chroma_room(lightness))
-        # Each one's strokes for themselves: what is left of followed ones would make a face a larger thing.
-        small = None if other is None else _smallness([self._stroked(frame) for frame in (number, other)])
-        chroma = self._predict(lightness, hint_ab, mask, evidence, small)
+        # Its own strokes': with what is left of followed ones a face would pass for a larger thing.
+        chroma = self._predict(lightness, hint_ab, mask, evidence, self._stroked(number).small)
         return Anchor(lightness, chroma.ab, hinted_share(lightness, mask), chroma.detail)
 
     def _remember_strokes(self, number: int) -> Exemplar:
