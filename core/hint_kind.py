@@ -14,7 +14,7 @@ from .nets.two_tower import FOLD, WAY
 
 # Where hints do not firmly reach, what they change stays if they tell this share of what they tell at most, and less
 # below; the second share, where few hints stand alone. Unchecked, a wall takes a third of a hint on a face.
-_OF_ONE_KIND, _ALONE_OF_ONE_KIND = 0.3, 0.65
+_OF_ONE_KIND, _ALONE_OF_ONE_KIND = 0.3, 0.55
 # What is told of a place is the mean along edges, (cells of FOLD pixels, L* that counts as an edge): from cell to cell
 # it wavers by a third.
 _TOLD_ALONG = (8.0, 6.0)
