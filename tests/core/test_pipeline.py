@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import skimage.data
 
 from core.color import ab_from_hex, ab_from_srgb, lightness_from_srgb, recolor
 from core.errors import InputError
@@ -26,7 +27,7 @@ from core.raster import rasterize
 from core.steadiness import STEADY_REACH
 from core.strip_motion import BLOCK
 
-from .moving_pictures import BLUE, GREY, HEIGHT, RED, WIDTH, camera_move
+from .moving_pictures import BLUE, GREY, HEIGHT, RED, WIDTH, camera_move, grey
 
 # One 8-bit step of L*.
 STEP = 100.0 / 255.0
@@ -125,6 +126,21 @@ def test_hints_and_steadiness_end_at_a_cut() -> None:
     with_blue = colorized([*camera_move(4), *second], hints((1, stroke(BLUE))))
     assert all(np.any(a != b) for a, b in zip(with_red[:4], with_blue[:4], strict=True))
     assert all(np.array_equal(a, b) for a, b in zip(with_red[4:], with_blue[4:], strict=True))
+
+
+def test_strokes_on_the_face_of_two_keyframes_leave_the_wall_mostly_as_it_was() -> None:
+    picture = cv2.resize(skimage.data.astronaut(), (264, 256), interpolation=cv2.INTER_AREA)
+    frames = grey([picture[:, step : step + 256] for step in (0, 2, 4)])
+    track = HintTrack(
+        (
+            Keyframe(0, (Stroke("#c08070", 0.018, ((0.45, 0.24),)),)),
+            Keyframe(2, (Stroke("#c08070", 0.018, ((0.47, 0.26),)),)),
+        )
+    )
+    told, unaided = (colorized(frames, hints, working_size=256, saturation=0.0) for hints in (track, HintTrack()))
+    for with_hints, without in zip(told, unaided, strict=True):
+        change = np.linalg.norm(ab_from_srgb(with_hints) - ab_from_srgb(without), axis=-1)
+        assert change[52:82, 105:125].mean() > 3.5 * change[5:60, 5:60].mean()
 
 
 def test_without_hints_there_is_colour_and_a_single_frame_is_enough() -> None:
