@@ -17,7 +17,7 @@ from .chroma import upsample_planes
 from .color import lightness_from_srgb
 from .devices import choose_device, computes_in_bfloat16
 from .gist_prior import GistPrior, beside_hints
-from .hint_kind import aloneness, beyond_kind, expected, smallness, strictness, surprise, surprise_around
+from .hint_kind import SMALL_PARTS, aloneness, beyond_kind, expected, smallness, strictness, surprise, surprise_around
 from .hint_reach import drawn_to_hints, unhinted_share, with_far_gain
 from .job import WORKING_SIZES
 from .nets.blocks import freeze
@@ -54,8 +54,11 @@ class Transferred(NamedTuple):
 class Colorizer:
     """A colorizer with its weights, ready on a device. Make one with `Colorizer.load`."""
 
-    def __init__(self, network: TwoTower, gist: GistPrior | None, digest: str, device: str, working_size: int) -> None:
+    def __init__(
+        self, variant: str, network: TwoTower, gist: GistPrior | None, digest: str, device: str, working_size: int
+    ) -> None:
         self.device, self.digest, self.working_size = device, digest, working_size
+        self._small_parts = SMALL_PARTS[variant]
         self._gist = gist
         self._in_bfloat16 = computes_in_bfloat16(device)
         self._encoded: tuple[bytes, _Encoded] | None = None
@@ -87,7 +90,7 @@ class Colorizer:
             files.append(SHIPPED_GIST)
             gist = GistPrior(load_gist(), device)
         digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
-        return cls(network, gist, digest, device, working_size)
+        return cls(variant, network, gist, digest, device, working_size)
 
     @torch.inference_mode()
     def predict(
@@ -134,7 +137,7 @@ class Colorizer:
             looks.append(self._look(padded(seen.flip(-1), told.flip(-1), told_mask.flip(-1), brought), recalled))
         height, width = seen.shape
         told_by = _told_by(looks, width / FOLD)
-        answers = [_answer(*parts, saturation, small) for parts in zip(looks, told_by, strict=True)]
+        answers = [self._answer(*parts, saturation, small) for parts in zip(looks, told_by, strict=True)]
         ab, *turned = (answer[:, :height, :width] for answer in answers)
         if mirrored:
             ab = 0.5 * (ab + turned[0].flip(-1))
@@ -156,8 +159,10 @@ class Colorizer:
         seen = padded(*at_working_size(*planes_of(lightness, hint_ab, hint_mask), self.working_size))
         colors = self._forward(seen, explain=True)
         assert colors.told is not None
-        small = smallness(colors.told[0, 0].float().cpu(), seen.hints, seen.mask) if seen.mask.any() else 0.0
-        return replace(colors.exemplar, small=small)
+        if not seen.mask.any():
+            return colors.exemplar
+        told = colors.told[0, 0].float().cpu()
+        return replace(colors.exemplar, small=smallness(told, seen.hints, seen.mask, self._small_parts))
 
     def suggest(
         self,
@@ -245,6 +250,24 @@ class Colorizer:
         aided = _Seen(with_far_gain(aided.ab, unhinted, True), aided.bin_logits)
         return _Look(picture, unhinted, aided, strict, unaided, told)
 
+    def _answer(self, look: _Look, told: Tensor | None, saturation: float, small: float | None) -> Tensor:
+        """ab (2, h, w) in Lab units. told: as in `_Look`, of this look or of several. small: as in `predict`."""
+        lightness, hints, mask, _ = look.picture
+        ab, vivid = look.seen.ab, _vividness(look.seen) if saturation else None
+        if look.unaided is not None and told is not None:
+            surprising = surprise(hints, mask, look.unaided.bin_logits)
+            around = surprise_around(surprising, lightness, mask, (ab.shape[1], ab.shape[2]))
+            small = smallness(told, hints, mask, self._small_parts) if small is None else small
+            beyond = beyond_kind(look.unhinted, told, lightness, aloneness(look.unhinted, hints, mask))
+            kept_back = look.strict * around.clamp(min=small) * beyond
+            # Squared, for with ten hints it would lose 0.01 dB, and beside small things it tints walls.
+            telling = (look.strict * (1.0 - small)) ** 2 * expected(surprising, mask)
+            ab = drawn_to_hints(ab.lerp(look.unaided.ab, kept_back), hints, mask, look.unhinted, telling)
+            vivid = None if vivid is None else vivid.lerp(_vividness(look.unaided), kept_back)
+        if vivid is not None:
+            ab = saturated(ab, look.unhinted, vivid, saturation)
+        return upsample_planes(ab, lightness)
+
     def _forward(
         self,
         picture: SeenPicture,
@@ -313,25 +336,6 @@ def _turned(cells: Tensor, columns: float) -> Tensor:
     left = place.floor()
     near, far = (cells.index_select(1, at.long().clamp(max=last)) for at in (left, left + 1))
     return near.lerp(far, place - left)
-
-
-def _answer(look: _Look, told: Tensor | None, saturation: float, small: float | None) -> Tensor:
-    """ab (2, h, w) in Lab units. told: as in `_Look`, of this look or of several. small: as in `Colorizer.predict`."""
-    lightness, hints, mask, _ = look.picture
-    ab, vivid = look.seen.ab, _vividness(look.seen) if saturation else None
-    if look.unaided is not None and told is not None:
-        surprising = surprise(hints, mask, look.unaided.bin_logits)
-        around = surprise_around(surprising, lightness, mask, (ab.shape[1], ab.shape[2]))
-        small = smallness(told, hints, mask) if small is None else small
-        beyond = beyond_kind(look.unhinted, told, lightness, aloneness(look.unhinted, hints, mask))
-        kept_back = look.strict * around.clamp(min=small) * beyond
-        # Squared, for with ten hints it would lose 0.01 dB, and beside small things it tints walls.
-        telling = (look.strict * (1.0 - small)) ** 2 * expected(surprising, mask)
-        ab = drawn_to_hints(ab.lerp(look.unaided.ab, kept_back), hints, mask, look.unhinted, telling)
-        vivid = None if vivid is None else vivid.lerp(_vividness(look.unaided), kept_back)
-    if vivid is not None:
-        ab = saturated(ab, look.unhinted, vivid, saturation)
-    return upsample_planes(ab, lightness)
 
 
 def _vividness(seen: _Seen) -> Tensor:

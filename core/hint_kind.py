@@ -21,9 +21,11 @@ _TOLD_ALONG = (8.0, 6.0)
 # The weight of a hint at which whatever it changes is to be trusted by half; where few stand alone, this share of what
 # there is at most, if that is more: on a large thing it grows a hundredfold, and what leaks past its edge, too.
 _FIRMLY_REACHED, _FIRM_SHARE = 0.1, 0.03
-# The share from which a place is surely of the kind; and the parts of a picture that are so, from where hints are on
-# small things to where they are not. Random hints fall on large things, chosen ones on faces.
-_SURELY_OF_KIND, _SMALL, _LARGE = 0.6, 0.0015, 0.0042
+# The share from which a place is surely of the kind.
+_SURELY_OF_KIND = 0.6
+# The parts of a picture that are so, from where hints are on small things to where they are not. Random hints fall on
+# large things, chosen ones on faces; squeeze's tell more widely.
+SMALL_PARTS = {"two-tower": (0.0015, 0.0042), "squeeze": (0.003, 0.0085)}
 # Hints of one colour are on one thing, of which more is surely told the more they cover: a dot's side as a part of the
 # short side, and the ab units within which colours are one. Those of random hints hardly ever are.
 _DOT_PART, _ONE_COLOR = 7 / 256, 2.0
@@ -101,14 +103,15 @@ def surprise_around(surprising: Tensor, lightness: Tensor, mask: Tensor, size: t
     return F.interpolate(smoothed(near, _SMOOTHED_PART), size=size, mode="bilinear", align_corners=False)[0, 0]
 
 
-def smallness(told: Tensor, hints: Tensor, mask: Tensor) -> float:
+def smallness(told: Tensor, hints: Tensor, mask: Tensor, parts: tuple[float, float]) -> float:
     """How small the things are that hints are on, 0..1: where whoever gives a hint chose it, it is on what differs.
 
-    told: nets.two_tower.Colors.told_alone of one picture, (h', w'). hints (2, H, W), mask (H, W): where they hold.
+    told: nets.two_tower.Colors.told of one picture, (h', w'). hints (2, H, W), mask (H, W): where they hold. parts: of
+    SMALL_PARTS.
     """
     size = float((told > _SURELY_OF_KIND * told.max()).float().mean())
     dots = float((mask > 0).sum()) / (_DOT_PART * min(mask.shape)) ** 2
-    return 1.0 - _between(size * min(1.0, _color_count(hints, mask) / max(1.0, dots)), _SMALL, _LARGE)
+    return 1.0 - _between(size * min(1.0, _color_count(hints, mask) / max(1.0, dots)), *parts)
 
 
 def beyond_kind(unhinted: Tensor, told: Tensor, lightness: Tensor, alone: float) -> Tensor:

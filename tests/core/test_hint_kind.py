@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import torch
 
-from core.hint_kind import aloneness, beyond_kind, expected, smallness, strictness, surprise, surprise_around
+from core.hint_kind import (
+    SMALL_PARTS,
+    aloneness,
+    beyond_kind,
+    expected,
+    smallness,
+    strictness,
+    surprise,
+    surprise_around,
+)
 from core.nets.ab_bins import bin_centres
 
 RED, BLUE, GREEN = (60.0, 40.0), (20.0, -60.0), (-50.0, 50.0)
+PARTS = SMALL_PARTS["two-tower"]
 
 
 def logits_of(*colors: tuple[float, float]) -> torch.Tensor:
@@ -67,7 +77,7 @@ def test_what_is_told_of_a_thing_wavers_from_cell_to_cell_and_ends_at_its_edge()
 
 def test_where_hints_stand_alone_what_is_told_by_half_is_another_thing() -> None:
     unhinted, told, lightness = torch.ones(16, 16), torch.full((8, 8), 0.8), torch.full((32, 32), 20.0)
-    told[:, 4:], lightness[:, 16:] = 0.32, 80.0
+    told[:, 4:], lightness[:, 16:] = 0.25, 80.0
     assert beyond_kind(unhinted, told, lightness, 0.0).max() < 0.1
     alone = beyond_kind(unhinted, told, lightness, 1.0)
     assert alone[:, :6].max() < 0.1 and alone[:, 10:].min() > 0.5
@@ -89,11 +99,11 @@ def test_hints_are_on_small_things_where_little_is_surely_of_their_kind() -> Non
     dot = torch.tensor(RED)[:, None, None] * mask, mask
     told = torch.full((40, 40), 0.2)
     told[0, 0] = 0.9
-    assert smallness(told, *dot) == 1.0
+    assert smallness(told, *dot, PARTS) == 1.0
     told[:2, :20] = 0.8
-    assert smallness(told, *dot) == 0.0
+    assert smallness(told, *dot, PARTS) == 0.0
     told[0, 4:], told[1] = 0.2, 0.2
-    assert 0.0 < smallness(told, *dot) < 1.0
+    assert 0.0 < smallness(told, *dot, PARTS) < 1.0
 
 
 def test_a_stroke_on_a_small_thing_does_not_make_it_a_large_one_and_two_colours_are_two_things() -> None:
@@ -104,10 +114,10 @@ def test_a_stroke_on_a_small_thing_does_not_make_it_a_large_one_and_two_colours_
     hints = torch.tensor(RED)[:, None, None] * mask
     dot = mask.clone()
     dot[:, 27:] = 0.0
-    assert smallness(told, hints * dot, dot) == 0.0
-    assert smallness(told, hints, mask) > 0.5
+    assert smallness(told, hints * dot, dot, PARTS) == 0.0
+    assert smallness(told, hints, mask, PARTS) > 0.5
     colors = 4.0 * torch.arange(256.0).div(7, rounding_mode="floor") * mask
-    assert smallness(told, hints + colors, mask) == 0.0
+    assert smallness(told, hints + colors, mask, PARTS) == 0.0
 
 
 def test_hints_that_surprise_tell_nothing_of_the_whole() -> None:
