@@ -20,7 +20,7 @@ _OF_ONE_KIND, _ALONE_OF_ONE_KIND = 0.3, 0.55
 _TOLD_ALONG = (8.0, 6.0)
 # The weight of a hint at which whatever it changes is to be trusted by half; where few stand alone, this share of what
 # there is at most, if that is more: on a large thing it grows a hundredfold, and what leaks past its edge, too.
-_FIRMLY_REACHED, _FIRM_SHARE = 0.1, 0.03
+_FIRMLY_REACHED, _FIRM_SHARE = 0.1, 0.1
 # The share from which a place is surely of the kind.
 _SURELY_OF_KIND = 0.6
 # The parts of a picture that are so, from where hints are on small things to where they are not. Random hints fall on
