@@ -157,9 +157,8 @@ class Colorizer:
         """
         _check(lightness, hint_ab, hint_mask, 0.0)
         seen = padded(*at_working_size(*planes_of(lightness, hint_ab, hint_mask), self.working_size))
-        colors = self._forward(seen, explain=True)
-        assert colors.told is not None
-        if not seen.mask.any():
+        colors = self._forward(seen, explain=bool(seen.mask.any()))
+        if colors.told is None:
             return colors.exemplar
         told = colors.told[0, 0].float().cpu()
         return replace(colors.exemplar, small=smallness(told, seen.hints, seen.mask, self._small_parts))
@@ -218,8 +217,8 @@ class Colorizer:
         if kept is None or kept[0] != key:
             lightness = lightness_from_srgb(frame) if frame.ndim == 3 else np.asarray(frame, np.float32)
             _check(lightness, hint_ab, hint_mask, 0.0)
-            small, hints, mask = at_working_size(*planes_of(lightness, hint_ab, hint_mask), self.working_size)
-            kept = self._encoded = key, _Encoded(small, self._forward(padded(small, hints, mask)))
+            seen, hints, mask = at_working_size(*planes_of(lightness, hint_ab, hint_mask), self.working_size)
+            kept = self._encoded = key, _Encoded(seen, self._forward(padded(seen, hints, mask)))
         return kept[1]
 
     def _look(self, picture: SeenPicture, exemplars: Exemplar | None) -> _Look:
@@ -233,22 +232,16 @@ class Colorizer:
             sureness = F.interpolate(brought[1][None], size=unhinted.shape, mode="area")[0, 0]
             unhinted, told_of = unhinted * (1.0 - sureness), told_of or bool(sureness.any())
         if strict == 0.0 and told_of:
-            aided = _seen(self._forward(picture, exemplars=exemplars))
-            return _Look(picture, unhinted, _Seen(with_far_gain(aided.ab, unhinted, True), aided.bin_logits), 0.0)
-        unaided, otherwise = _seen(self._forward(picture.unaided())), None
-        ab = unaided.ab
-        if self._gist is not None:
-            otherwise = self._gist.change(lightness, ab / AB_SCALE)
-            ab = ab + F.interpolate(otherwise[None], scale_factor=2, mode="bilinear", align_corners=False)[0] * AB_SCALE
-        unaided = _Seen(with_far_gain(ab, torch.ones_like(unhinted), False), unaided.bin_logits)
+            return _Look(picture, unhinted, _seen(self._forward(picture, exemplars=exemplars), unhinted), strict)
+        colors = self._forward(picture.unaided())
+        otherwise = None if self._gist is None else self._gist.change(lightness, colors.ab[0].float().cpu())
+        unaided = _seen(colors, None, otherwise)
         if strict == 0.0:
-            return _Look(picture, unhinted, unaided, 0.0)
+            return _Look(picture, unhinted, unaided, strict)
         prior = None if otherwise is None else beside_hints(otherwise, unhinted)
         colors = self._forward(picture, explain=True, prior=prior, exemplars=exemplars)
         assert colors.told is not None
-        aided, told = _seen(colors), colors.told[0, 0].float().cpu()
-        aided = _Seen(with_far_gain(aided.ab, unhinted, True), aided.bin_logits)
-        return _Look(picture, unhinted, aided, strict, unaided, told)
+        return _Look(picture, unhinted, _seen(colors, unhinted), strict, unaided, colors.told[0, 0].float().cpu())
 
     def _answer(self, look: _Look, told: Tensor | None, saturation: float, small: float | None) -> Tensor:
         """ab (2, h, w) in Lab units. told: as in `_Look`, of this look or of several. small: as in `predict`."""
@@ -290,7 +283,7 @@ class Colorizer:
 
 
 class _Seen(NamedTuple):
-    """What the network says of one picture: ab (2, h/2, w/2) in Lab units, and Colors.bin_logits (Q, h/8, w/8)."""
+    """What is seen of one picture: ab (2, h/2, w/2) in Lab units, and Colors.bin_logits (Q, h/8, w/8)."""
 
     ab: Tensor
     bin_logits: Tensor
@@ -315,8 +308,15 @@ class _Encoded(NamedTuple):
     colors: Colors
 
 
-def _seen(colors: Colors) -> _Seen:
-    return _Seen(colors.ab[0].float().cpu() * AB_SCALE, colors.bin_logits[0].float().cpu())
+def _seen(colors: Colors, unhinted: Tensor | None, change: Tensor | None = None) -> _Seen:
+    """What is seen of the one picture, at its mean, not below it, where hints do not reach. unhinted: (h/2, w/2), 0..1;
+    None without any. change: to add, (2, h/4, w/4) in the network's units."""
+    ab = colors.ab[0].float().cpu()
+    if change is not None:
+        ab = ab + F.interpolate(change[None], size=ab.shape[-2:], mode="bilinear", align_corners=False)[0]
+    everywhere = torch.ones(ab.shape[-2:])
+    ab = with_far_gain(ab * AB_SCALE, everywhere if unhinted is None else unhinted, unhinted is not None)
+    return _Seen(ab, colors.bin_logits[0].float().cpu())
 
 
 def _told_by(looks: Sequence[_Look], columns: float) -> list[Tensor | None]:

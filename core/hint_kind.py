@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .hint_reach import smoothed, unreached, weight_reached
+from .hint_reach import SMOOTHED_PART, smoothed, unreached, weight_reached
 from .nets.ab_bins import bin_centres
 from .nets.domain_transform import spread, step_costs
 from .nets.nearest_hint import nearest_hint
@@ -35,8 +35,6 @@ _DOT_PART, _ONE_COLOR, _SHARED_POWER = 7 / 256, 2.0, 0.6
 # holds in full. And the ab units by which a colour may be told wrong.
 _EXPECTED, _SURPRISING = 0.5, 1.0
 _BLUR = 12.0
-# Where a surprise ends is smoothed over this part of the short side, to either side.
-_SMOOTHED_PART = 17
 # The mean of what is not reached: below the first, hints speak for themselves; above the other, the rule holds in full.
 # It takes a second run of the network, so followed hints, of which every frame has some, are held later.
 _HELD, _FOLLOWED_HELD = (0.25, 0.5), (0.7, 0.88)
@@ -101,7 +99,7 @@ def surprise_around(surprising: Tensor, lightness: Tensor, mask: Tensor, size: t
     plane = F.interpolate(surprising[None, None], size=quarter.shape[-2:])
     weight = F.avg_pool2d(mask[None, None], FOLD)
     near, _ = nearest_hint(plane, weight, *step_costs(quarter, *WAY))
-    return F.interpolate(smoothed(near, _SMOOTHED_PART), size=size, mode="bilinear", align_corners=False)[0, 0]
+    return F.interpolate(smoothed(near, SMOOTHED_PART), size=size, mode="bilinear", align_corners=False)[0, 0]
 
 
 def smallness(told: Tensor, hints: Tensor, mask: Tensor, parts: tuple[float, float]) -> float:
@@ -140,10 +138,10 @@ def _along_edges(told: Tensor, lightness: Tensor) -> Tensor:
 
 def _color_count(hints: Tensor, mask: Tensor) -> float:
     """How many colours hints have, by how much they cover: the inverse of Simpson's index (Simpson 1949)."""
-    colors = hints[:, mask > 0].T
-    # Whole numbers are colours that users give: none may lie where one bin ends.
-    _, which = torch.unique((colors / _ONE_COLOR + 0.283).floor(), dim=0, return_inverse=True)
-    covered = torch.bincount(which).float()
+    # Whole numbers are colours that users give: none may lie where one bin ends. Counted by bins, for sorting 54,000
+    # pixels takes 64 ms.
+    a, b = (hints[:, mask > 0] / _ONE_COLOR + 0.283).floor().clamp(-128.0, 127.0).long() + 128
+    covered = torch.bincount(256 * a + b).float()
     return float(covered.sum().square() / covered.square().sum())
 
 

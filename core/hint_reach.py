@@ -28,8 +28,8 @@ _FADE = 4
 # which it is drawn by half: what is grey stays grey. On the validation pictures 0.4 and 4 were worth 0.08 dB with one
 # hint and 0.10 with two, and these 0.01 more with one.
 _DRAWN, _MOST_DRAWN, _HALF_DRAWN = 0.5, 5.0, 12.0
-# What hints kept is smoothed over this part of the short side, to either side.
-_SMOOTHED_PART = 17
+# What hints kept, and where a surprise ends, is smoothed over this part of the short side, to either side.
+SMOOTHED_PART = 17
 
 Array = TypeVar("Array", np.ndarray, Tensor)
 
@@ -54,7 +54,7 @@ def kept_share(lightness: np.ndarray, hint_mask: np.ndarray, hinted_then: np.nda
     """
     hinted_now = hinted_share(lightness, hint_mask)
     now, then = (_LEAST + weight_reached(1.0 - share) for share in (hinted_now, hinted_then))
-    side = 2 * (min(lightness.shape) // _SMOOTHED_PART) + 1
+    side = 2 * (min(lightness.shape) // SMOOTHED_PART) + 1
     return cv2.blur(np.minimum(now / then, 1.0), (side, side)) ** _KEPT_POWER
 
 

@@ -154,8 +154,8 @@ class StripColorizer:
         small = self._small(lightness)
         evidence = self._transfer.evidence(number, log_chroma_room(small))
         strokes = [self._stroked(keyframe) for keyframe in evidence.keyframes]
-        told = _smallness(strokes)
-        self._running[number] = pool.submit(self._predict, small, hint_ab, mask, evidence, told, _FOLLOWED, strokes)
+        of_hints = _smallness(strokes), _FOLLOWED, strokes
+        self._running[number] = pool.submit(self._predict, small, hint_ab, mask, evidence, *of_hints)
 
     def _predict(
         self,
