@@ -17,16 +17,17 @@ from .chroma import upsample_planes
 from .color import lightness_from_srgb
 from .devices import choose_device, computes_in_bfloat16
 from .gist_prior import GistPrior, beside_hints
-from .hint_kind import SMALL_PARTS, aloneness, beyond_kind, expected, smallness, strictness, surprise, surprise_around
-from .hint_reach import drawn_to_hints, unhinted_share, with_far_gain
+from .hint_kind import SMALL_PARTS, smallness, strictness, surprise, unsurprising
+from .hint_reach import unhinted_share, with_far_gain
 from .job import WORKING_SIZES
+from .looks import Held, Look, Seen, heard, told_by
 from .nets.blocks import freeze
 from .nets.domain_transform import spread_hints, step_costs
 from .nets.exemplar import Exemplar, together
 from .nets.gist import SHIPPED_GIST, load_gist
 from .nets.two_tower import AB_SCALE, FOLD, Colors, TwoTower
 from .nets.weights_file import load_network, shipped_weights
-from .saturation import saturated, vividness
+from .saturation import saturated
 from .seen_picture import SeenPicture, at_working_size, pad_edge, padded, planes_of
 from .suggestions import Suggestion, distinct_colors
 from .uncertainty import expected_square_error
@@ -136,8 +137,8 @@ class Colorizer:
             brought = None if brought is None else (brought[0].flip(-1), brought[1].flip(-1))
             looks.append(self._look(padded(seen.flip(-1), told.flip(-1), told_mask.flip(-1), brought), recalled))
         height, width = seen.shape
-        told_by = _told_by(looks, width / FOLD)
-        answers = [self._answer(*parts, saturation, small) for parts in zip(looks, told_by, strict=True)]
+        told_of = told_by(looks, width / FOLD)
+        answers = [self._answer(*parts, saturation, small) for parts in zip(looks, told_of, strict=True)]
         ab, *turned = (answer[:, :height, :width] for answer in answers)
         if mirrored:
             ab = 0.5 * (ab + turned[0].flip(-1))
@@ -160,8 +161,12 @@ class Colorizer:
         colors = self._forward(seen, explain=bool(seen.mask.any()))
         if colors.told is None:
             return colors.exemplar
-        told = colors.told[0, 0].float().cpu()
-        return replace(colors.exemplar, small=smallness(told, seen.hints, seen.mask, self._small_parts))
+        # What surprises is held to its kind whatever its size.
+        others = self._look(seen, None).others
+        told, counting = colors.told[0, 0].float().cpu(), seen
+        if others is not None and others.held is not None:
+            told, counting = others.held.told, others.picture
+        return replace(colors.exemplar, small=smallness(told, counting.hints, counting.mask, self._small_parts))
 
     def suggest(
         self,
@@ -221,7 +226,7 @@ class Colorizer:
             kept = self._encoded = key, _Encoded(seen, self._forward(padded(seen, hints, mask)))
         return kept[1]
 
-    def _look(self, picture: SeenPicture, exemplars: Exemplar | None) -> _Look:
+    def _look(self, picture: SeenPicture, exemplars: Exemplar | None) -> Look:
         """What the network says of a picture, and how far it is believed."""
         lightness, _, mask, brought = picture
         unhinted = unhinted_share(lightness, mask, (lightness.shape[0] // 2, lightness.shape[1] // 2))
@@ -232,34 +237,44 @@ class Colorizer:
             sureness = F.interpolate(brought[1][None], size=unhinted.shape, mode="area")[0, 0]
             unhinted, told_of = unhinted * (1.0 - sureness), told_of or bool(sureness.any())
         if strict == 0.0 and told_of:
-            return _Look(picture, unhinted, _seen(self._forward(picture, exemplars=exemplars), unhinted), strict)
+            return Look(picture, unhinted, _seen(self._forward(picture, exemplars=exemplars), unhinted))
         colors = self._forward(picture.unaided())
         otherwise = None if self._gist is None else self._gist.change(lightness, colors.ab[0].float().cpu())
         unaided = _seen(colors, None, otherwise)
         if strict == 0.0:
-            return _Look(picture, unhinted, unaided, strict)
+            return Look(picture, unhinted, unaided)
+        surprising = surprise(picture.hints, mask, unaided.bin_logits)
+        look = self._hinted_look(picture, exemplars, otherwise, unaided, surprising)
+        kept = unsurprising(surprising, picture.hints, mask)
+        if not kept.any() or torch.equal(kept, mask):
+            return look
+        others = SeenPicture(lightness, picture.hints * (kept > 0), kept, None)
+        none = torch.zeros_like(surprising)
+        return look._replace(others=self._hinted_look(others, exemplars, otherwise, unaided, none))
+
+    def _hinted_look(
+        self,
+        picture: SeenPicture,
+        exemplars: Exemplar | None,
+        otherwise: Tensor | None,
+        unaided: Seen,
+        surprising: Tensor,
+    ) -> Look:
+        """What the network says of a picture whose few hints are held to their kind. otherwise: of GistPrior.change."""
+        lightness, _, mask, _ = picture
+        unhinted = unhinted_share(lightness, mask, (lightness.shape[0] // 2, lightness.shape[1] // 2))
         prior = None if otherwise is None else beside_hints(otherwise, unhinted)
         colors = self._forward(picture, explain=True, prior=prior, exemplars=exemplars)
         assert colors.told is not None
-        return _Look(picture, unhinted, _seen(colors, unhinted), strict, unaided, colors.told[0, 0].float().cpu())
+        held = Held(strictness(unhinted, float(mask.max())), surprising, unaided, colors.told[0, 0].float().cpu())
+        return Look(picture, unhinted, _seen(colors, unhinted), held)
 
-    def _answer(self, look: _Look, told: Tensor | None, saturation: float, small: float | None) -> Tensor:
-        """ab (2, h, w) in Lab units. told: as in `_Look`, of this look or of several. small: as in `predict`."""
-        lightness, hints, mask, _ = look.picture
-        ab, vivid = look.seen.ab, _vividness(look.seen) if saturation else None
-        if look.unaided is not None and told is not None:
-            surprising = surprise(hints, mask, look.unaided.bin_logits)
-            around = surprise_around(surprising, lightness, mask, (ab.shape[1], ab.shape[2]))
-            small = smallness(told, hints, mask, self._small_parts) if small is None else small
-            beyond = beyond_kind(look.unhinted, told, lightness, aloneness(look.unhinted, hints, mask))
-            kept_back = look.strict * around.clamp(min=small) * beyond
-            # Squared, for with ten hints it would lose 0.01 dB, and beside small things it tints walls.
-            telling = (look.strict * (1.0 - small)) ** 2 * expected(surprising, mask)
-            ab = drawn_to_hints(ab.lerp(look.unaided.ab, kept_back), hints, mask, look.unhinted, telling)
-            vivid = None if vivid is None else vivid.lerp(_vividness(look.unaided), kept_back)
+    def _answer(self, look: Look, told: Tensor | None, saturation: float, small: float | None) -> Tensor:
+        """ab (2, h, w) in Lab units. told: as in `Held`, of this look or of several. small: as in `predict`."""
+        ab, vivid = heard(look, told, self._small_parts, small, vivid=saturation > 0.0)
         if vivid is not None:
             ab = saturated(ab, look.unhinted, vivid, saturation)
-        return upsample_planes(ab, lightness)
+        return upsample_planes(ab, look.picture.lightness)
 
     def _forward(
         self,
@@ -282,25 +297,6 @@ class Colorizer:
             )
 
 
-class _Seen(NamedTuple):
-    """What is seen of one picture: ab (2, h/2, w/2) in Lab units, and Colors.bin_logits (Q, h/8, w/8)."""
-
-    ab: Tensor
-    bin_logits: Tensor
-
-
-class _Look(NamedTuple):
-    """One look at a picture (h, w). unhinted: (h/2, w/2), 0..1. strict: how far hints are held to their kind; above 0,
-    unaided is what is seen without them, and told (h/4, w/4) as in Colors."""
-
-    picture: SeenPicture
-    unhinted: Tensor
-    seen: _Seen
-    strict: float
-    unaided: _Seen | None = None
-    told: Tensor | None = None
-
-
 class _Encoded(NamedTuple):
     """A picture's lightness (h, w) at working size, and what the network says of it, padded."""
 
@@ -308,7 +304,7 @@ class _Encoded(NamedTuple):
     colors: Colors
 
 
-def _seen(colors: Colors, unhinted: Tensor | None, change: Tensor | None = None) -> _Seen:
+def _seen(colors: Colors, unhinted: Tensor | None, change: Tensor | None = None) -> Seen:
     """What is seen of the one picture, at its mean, not below it, where hints do not reach. unhinted: (h/2, w/2), 0..1;
     None without any. change: to add, (2, h/4, w/4) in the network's units."""
     ab = colors.ab[0].float().cpu()
@@ -316,30 +312,7 @@ def _seen(colors: Colors, unhinted: Tensor | None, change: Tensor | None = None)
         ab = ab + F.interpolate(change[None], size=ab.shape[-2:], mode="bilinear", align_corners=False)[0]
     everywhere = torch.ones(ab.shape[-2:])
     ab = with_far_gain(ab * AB_SCALE, everywhere if unhinted is None else unhinted, unhinted is not None)
-    return _Seen(ab, colors.bin_logits[0].float().cpu())
-
-
-def _told_by(looks: Sequence[_Look], columns: float) -> list[Tensor | None]:
-    """What each look is to take for told: of a picture and its mirror image, the mean of both, for a face may pass for
-    something larger in one of them. columns: the picture's width in cells, without padding."""
-    told_by = [look.told for look in looks]
-    if len(told_by) < 2 or told_by[0] is None or told_by[1] is None:
-        return told_by
-    one, other = told_by[0], told_by[1]
-    return [0.5 * (one + _turned(other, columns)), 0.5 * (other + _turned(one, columns))]
-
-
-def _turned(cells: Tensor, columns: float) -> Tensor:
-    """The mirror image of cells (h, w) of which so many columns are no padding; that is on the right again."""
-    last = cells.shape[-1] - 1
-    place = (columns - 1.0 - torch.arange(last + 1)).clamp(min=0.0)
-    left = place.floor()
-    near, far = (cells.index_select(1, at.long().clamp(max=last)) for at in (left, left + 1))
-    return near.lerp(far, place - left)
-
-
-def _vividness(seen: _Seen) -> Tensor:
-    return vividness(seen.bin_logits, (seen.ab.shape[1], seen.ab.shape[2]))
+    return Seen(ab, colors.bin_logits[0].float().cpu())
 
 
 def _impose(ab: Tensor, lightness: Tensor, hints: Tensor, mask: Tensor) -> Tensor:

@@ -147,6 +147,25 @@ def test_hints_on_a_face_leave_the_wall_mostly_as_it_was(
         assert face > times * wall
 
 
+@pytest.mark.parametrize("color", [(-25.0, -25.0), (0.0, -45.0), (-35.0, 10.0)])
+def test_beside_a_hint_on_the_face_one_that_surprises_changes_nothing_but_its_own_thing(
+    colorizer: Colorizer, color: tuple[float, float]
+) -> None:
+    """A blue or green suit: the wall, the flag and the face are as the hint on the face alone tells them."""
+    picture = cv2.resize(skimage.data.astronaut(), (256, 256), interpolation=cv2.INTER_AREA)
+    lightness = lightness_from_srgb(picture)
+    hint_ab, mask = no_hints(lightness)
+    hint_ab[60:69, 108:117], mask[60:69, 108:117] = (14.0, 18.0), True
+    face_alone = colorizer.predict(lightness, hint_ab, mask, mirrored=True)
+    hint_ab[190:199, 60:69], mask[190:199, 60:69] = color, True
+    both = colorizer.predict(lightness, hint_ab, mask, mirrored=True)
+    change = np.linalg.norm(both - face_alone, axis=-1) / np.hypot(*color)
+    for elsewhere in (np.s_[5:60, 5:60], np.s_[5:100, 200:250], np.s_[50:80, 100:125]):
+        assert change[elsewhere].mean() < 0.015
+    around = both[182:207, 52:77].mean((0, 1))
+    assert around @ np.array(color) > 0.5 * np.square(color).sum()
+
+
 def test_saturation_zero_is_the_mean_prediction_and_one_is_more_colourful(colorizer: Colorizer) -> None:
     lightness = lightness_from_srgb(photograph("coffee"))
     chroma = {

@@ -13,6 +13,7 @@ from core.hint_kind import (
     strictness,
     surprise,
     surprise_around,
+    unsurprising,
 )
 from core.nets.ab_bins import bin_centres
 
@@ -44,6 +45,17 @@ def test_an_unlikely_colour_surprises_in_full_and_a_likely_one_beside_it_does_no
     surprising = surprise(hints, mask, logits_of(RED, BLUE))
     assert surprising.shape == (4, 4)
     assert surprising[1, 1] == 1.0 and surprising[3, 3] == 0.0 and surprising.sum() == 1.0
+
+
+def test_hints_of_one_colour_surprise_alike_and_those_of_another_do_not() -> None:
+    hints, mask = hint(GREEN)
+    hints[:, 24:27, 4:6], mask[24:27, 4:6] = torch.tensor(GREEN)[:, None, None], 1.0
+    hints[:, 24:27, 24:27], mask[24:27, 24:27] = torch.tensor(RED)[:, None, None], 0.5
+    surprising = surprise(hints, mask, logits_of(RED, BLUE))
+    surprising[3, 0] = 0.0  # a place where green was to be expected
+    kept = unsurprising(surprising, hints, mask)
+    assert torch.equal(kept, torch.where(torch.arange(32) >= 24, mask, torch.zeros_like(mask)))
+    assert torch.equal(unsurprising(torch.zeros_like(surprising), hints, mask), mask)
 
 
 def test_a_surprise_is_that_of_the_nearest_hint_along_edges() -> None:

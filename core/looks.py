@@ -1,0 +1,119 @@
+"""Looks: what the colorizer's network says of one picture with its hints, and how far these are believed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from .hint_kind import aloneness, beyond_kind, expected, smallness, surprise_around
+from .hint_reach import drawn_to_hints, unhinted_share
+from .saturation import vividness
+from .seen_picture import SeenPicture
+
+
+class Heard(NamedTuple):
+    """What is left of a look: ab (2, h/2, w/2) in Lab units, and, if asked for, what is vivid beyond it, the same."""
+
+    ab: Tensor
+    vivid: Tensor | None
+
+    def lerp(self, other: Heard, share: Tensor) -> Heard:
+        """Of the other that share, (h/2, w/2)."""
+        vivid = self.vivid
+        if vivid is not None and other.vivid is not None:
+            vivid = vivid.lerp(other.vivid, share)
+        return Heard(self.ab.lerp(other.ab, share), vivid)
+
+
+class Seen(NamedTuple):
+    """What is seen of one picture: ab (2, h/2, w/2) in Lab units, and Colors.bin_logits (Q, h/8, w/8)."""
+
+    ab: Tensor
+    bin_logits: Tensor
+
+    def heard(self, *, vivid: bool) -> Heard:
+        """All of it."""
+        size = self.ab.shape[1], self.ab.shape[2]
+        return Heard(self.ab, vividness(self.bin_logits, size) if vivid else None)
+
+
+class Held(NamedTuple):
+    """Why hints are held to their kind. strict: how far, above 0. surprising: of hint_kind.surprise. unaided: what is
+    seen without hints. told: (h/4, w/4), as in Colors."""
+
+    strict: float
+    surprising: Tensor
+    unaided: Seen
+    told: Tensor
+
+
+class Look(NamedTuple):
+    """One look at a picture (h, w). unhinted: (h/2, w/2), 0..1. held: None where hints speak for themselves. others:
+    where some of the hints surprise, the look with those alone that do not."""
+
+    picture: SeenPicture
+    unhinted: Tensor
+    seen: Seen
+    held: Held | None = None
+    others: Look | None = None
+
+
+def heard(look: Look, told: Tensor | None, parts: tuple[float, float], small: float | None, *, vivid: bool) -> Heard:
+    """The look's answer, its hints held to their kind.
+
+    told: as in `Held`, of this look or of several; None: of this one. parts: of hint_kind.SMALL_PARTS. small: how small
+    the things are that hints are on, 0..1; None: as small as is told. vivid: whether that is asked for.
+    """
+    lightness, hints, mask, _ = look.picture
+    answer = look.seen.heard(vivid=vivid)
+    if look.held is None:
+        return answer
+    if look.others is not None:
+        beyond = look.held.strict * _beyond_surprises(look, look.held, look.others)
+        return answer.lerp(heard(look.others, None, parts, small, vivid=vivid), beyond)
+    strict, surprising, unaided, own_told = look.held
+    told = own_told if told is None else told
+    around = surprise_around(surprising, lightness, mask, (answer.ab.shape[1], answer.ab.shape[2]))
+    small = smallness(told, hints, mask, parts) if small is None else small
+    beyond = beyond_kind(look.unhinted, told, lightness, aloneness(look.unhinted, hints, mask))
+    answer = answer.lerp(unaided.heard(vivid=vivid), strict * around.clamp(min=small) * beyond)
+    # Squared, for with ten hints it would lose 0.01 dB, and beside small things it tints walls.
+    telling = (strict * (1.0 - small)) ** 2 * expected(surprising, mask)
+    return answer._replace(ab=drawn_to_hints(answer.ab, hints, mask, look.unhinted, telling))
+
+
+def _beyond_surprises(look: Look, held: Held, others: Look) -> Tensor:
+    """How far each place is beyond the kinds of those hints that surprise, (h/2, w/2), 0..1: where one is the nearest;
+    and, of a few hints, wherever it tells no more than the others do."""
+    assert others.held is not None
+    lightness, hints, mask, _ = look.picture
+    size = look.unhinted.shape[0], look.unhinted.shape[1]
+    alone = aloneness(look.unhinted, hints, mask)
+    around = surprise_around(held.surprising, lightness, mask, size)
+    surprises = mask * (others.picture.mask == 0)
+    unhinted = unhinted_share(lightness, surprises, size)
+    told = (held.told - others.held.told).clamp(min=0.0)
+    of_surprises = beyond_kind(unhinted, told, lightness, aloneness(unhinted, hints, surprises))
+    return torch.maximum(around * beyond_kind(look.unhinted, held.told, lightness, alone), alone * of_surprises)
+
+
+def told_by(looks: Sequence[Look], columns: float) -> list[Tensor | None]:
+    """What each look is to take for told: of a picture and its mirror image, the mean of both, for a face may pass for
+    something larger in one of them. columns: the picture's width in cells, without padding."""
+    told_by = [look.held and look.held.told for look in looks]
+    if len(told_by) < 2 or told_by[0] is None or told_by[1] is None:
+        return told_by
+    one, other = told_by[0], told_by[1]
+    return [0.5 * (one + _turned(other, columns)), 0.5 * (other + _turned(one, columns))]
+
+
+def _turned(cells: Tensor, columns: float) -> Tensor:
+    """The mirror image of cells (h, w) of which so many columns are no padding; that is on the right again."""
+    last = cells.shape[-1] - 1
+    place = (columns - 1.0 - torch.arange(last + 1)).clamp(min=0.0)
+    left = place.floor()
+    near, far = (cells.index_select(1, at.long().clamp(max=last)) for at in (left, left + 1))
+    return near.lerp(far, place - left)
