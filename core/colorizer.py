@@ -17,10 +17,10 @@ from .chroma import upsample_planes
 from .color import lightness_from_srgb
 from .devices import choose_device, computes_in_bfloat16
 from .gist_prior import GistPrior, beside_hints
-from .hint_kind import SMALL_PARTS, smallness, strictness, surprise, unsurprising
+from .hint_kind import SMALL_PARTS, smallness, strictness, surprise
 from .hint_reach import unhinted_share, with_far_gain
 from .job import WORKING_SIZES
-from .looks import Held, Look, Seen, heard, told_by
+from .looks import Held, Look, Seen, heard, told_by, unsurprising_part
 from .nets.blocks import freeze
 from .nets.domain_transform import spread_hints, step_costs
 from .nets.exemplar import Exemplar, together
@@ -161,12 +161,17 @@ class Colorizer:
         colors = self._forward(seen, explain=bool(seen.mask.any()))
         if colors.told is None:
             return colors.exemplar
-        # What surprises is held to its kind whatever its size.
-        others = self._look(seen, None).others
-        told, counting = colors.told[0, 0].float().cpu(), seen
-        if others is not None and others.held is not None:
-            told, counting = others.held.told, others.picture
-        return replace(colors.exemplar, small=smallness(told, counting.hints, counting.mask, self._small_parts))
+        counting, told_of = seen, colors
+        if strictness(_unhinted(seen), 1.0) > 0.0:
+            # What surprises is held to its kind whatever its size.
+            unaided = self._forward(seen.unaided()).bin_logits[0].float().cpu()
+            others = unsurprising_part(seen, surprise(seen.hints, seen.mask, unaided))
+            if others is not None:
+                counting, told_of = others, self._forward(others, explain=True)
+        assert told_of.told is not None
+        told = told_of.told[0, 0].float().cpu()
+        small = smallness(told, counting.hints, counting.mask, self._small_parts)
+        return replace(colors.exemplar, small=small)
 
     def suggest(
         self,
@@ -229,7 +234,7 @@ class Colorizer:
     def _look(self, picture: SeenPicture, exemplars: Exemplar | None) -> Look:
         """What the network says of a picture, and how far it is believed."""
         lightness, _, mask, brought = picture
-        unhinted = unhinted_share(lightness, mask, (lightness.shape[0] // 2, lightness.shape[1] // 2))
+        unhinted = _unhinted(picture)
         hinted = bool(mask.any())
         strict = strictness(unhinted, float(mask.max())) if hinted and brought is None else 0.0
         told_of = hinted or exemplars is not None
@@ -244,29 +249,28 @@ class Colorizer:
         if strict == 0.0:
             return Look(picture, unhinted, unaided)
         surprising = surprise(picture.hints, mask, unaided.bin_logits)
-        look = self._hinted_look(picture, exemplars, otherwise, unaided, surprising)
-        kept = unsurprising(surprising, picture.hints, mask)
-        if not kept.any() or torch.equal(kept, mask):
+        look = self._hinted_look(picture, unhinted, exemplars, otherwise, unaided, surprising)
+        others = unsurprising_part(picture, surprising)
+        if others is None:
             return look
-        others = SeenPicture(lightness, picture.hints * (kept > 0), kept, None)
         none = torch.zeros_like(surprising)
-        return look._replace(others=self._hinted_look(others, exemplars, otherwise, unaided, none))
+        return look._replace(others=self._hinted_look(others, _unhinted(others), exemplars, otherwise, unaided, none))
 
     def _hinted_look(
         self,
         picture: SeenPicture,
+        unhinted: Tensor,
         exemplars: Exemplar | None,
         otherwise: Tensor | None,
         unaided: Seen,
         surprising: Tensor,
     ) -> Look:
         """What the network says of a picture whose few hints are held to their kind. otherwise: of GistPrior.change."""
-        lightness, _, mask, _ = picture
-        unhinted = unhinted_share(lightness, mask, (lightness.shape[0] // 2, lightness.shape[1] // 2))
         prior = None if otherwise is None else beside_hints(otherwise, unhinted)
         colors = self._forward(picture, explain=True, prior=prior, exemplars=exemplars)
         assert colors.told is not None
-        held = Held(strictness(unhinted, float(mask.max())), surprising, unaided, colors.told[0, 0].float().cpu())
+        strict = strictness(unhinted, float(picture.mask.max()))
+        held = Held(strict, surprising, unaided, colors.told[0, 0].float().cpu())
         return Look(picture, unhinted, _seen(colors, unhinted), held)
 
     def _answer(self, look: Look, told: Tensor | None, saturation: float, small: float | None) -> Tensor:
@@ -302,6 +306,12 @@ class _Encoded(NamedTuple):
 
     lightness: Tensor
     colors: Colors
+
+
+def _unhinted(picture: SeenPicture) -> Tensor:
+    """As hint_reach.unhinted_share, (h/2, w/2)."""
+    lightness = picture.lightness
+    return unhinted_share(lightness, picture.mask, (lightness.shape[0] // 2, lightness.shape[1] // 2))
 
 
 def _seen(colors: Colors, unhinted: Tensor | None, change: Tensor | None = None) -> Seen:

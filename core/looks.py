@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .hint_kind import aloneness, beyond_kind, expected, smallness, surprise_around
+from .hint_kind import aloneness, beyond_kind, expected, smallness, surprise_around, unsurprising
 from .hint_reach import drawn_to_hints, unhinted_share
 from .saturation import vividness
 from .seen_picture import SeenPicture
@@ -100,13 +100,21 @@ def _beyond_surprises(look: Look, held: Held, others: Look) -> Tensor:
     return torch.maximum(around * beyond_kind(look.unhinted, held.told, lightness, alone), alone * of_surprises)
 
 
+def unsurprising_part(picture: SeenPicture, surprising: Tensor) -> SeenPicture | None:
+    """The picture with those hints alone that do not surprise; None if all do or none. surprising: as in `Held`."""
+    kept = unsurprising(surprising, picture.hints, picture.mask)
+    if not kept.any() or torch.equal(kept, picture.mask):
+        return None
+    return SeenPicture(picture.lightness, picture.hints * (kept > 0), kept, None)
+
+
 def told_by(looks: Sequence[Look], columns: float) -> list[Tensor | None]:
     """What each look is to take for told: of a picture and its mirror image, the mean of both, for a face may pass for
     something larger in one of them. columns: the picture's width in cells, without padding."""
-    told_by = [look.held and look.held.told for look in looks]
-    if len(told_by) < 2 or told_by[0] is None or told_by[1] is None:
-        return told_by
-    one, other = told_by[0], told_by[1]
+    own = [look.held and look.held.told for look in looks]
+    if len(own) < 2 or own[0] is None or own[1] is None:
+        return own
+    one, other = own[0], own[1]
     return [0.5 * (one + _turned(other, columns)), 0.5 * (other + _turned(one, columns))]
 
 
