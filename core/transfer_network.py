@@ -15,7 +15,7 @@ from torch import Tensor
 
 from .chroma_detail import CarriedDetail
 from .colorizer import Transferred
-from .devices import choose_device
+from .devices import choose_device, computes_in_bfloat16
 from .nets.blocks import freeze
 from .nets.fusion import FUSION_CELL, SIZE_MULTIPLE, Estimates, Memory, TransferNet
 from .nets.similarity import CELL
@@ -54,6 +54,7 @@ class TransferNetwork:
 
     def __init__(self, network: TransferNet, digest: str, device: str) -> None:
         self.device, self.digest = device, digest
+        self._in_bfloat16 = device == "cuda" or computes_in_bfloat16(device)
         self._network = freeze(network).eval().to(device)
         # torch's stubs do not know Module.to's memory_format.
         self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -108,8 +109,11 @@ class TransferNetwork:
         return Transferred(ab / cv2.merge((known, known)), np.clip(confidence, 0.0, 1.0), detail=detail)
 
     def _halves(self) -> torch.autocast:
-        """Convolutions in bfloat16: half the time on a CPU that has it, and the answer within a step of ab."""
-        return torch.autocast(self.device, torch.bfloat16, enabled=self.device != "mps")
+        """Convolutions in bfloat16 on a GPU and on a CPU that has it: half the time, the answer within a step of ab.
+
+        A CPU that has not would take four times as long as in float32.
+        """
+        return torch.autocast(self.device, torch.bfloat16, enabled=self._in_bfloat16)
 
 
 def _detail(estimates: Sequence[Estimate], shares: Sequence[np.ndarray]) -> np.ndarray | None:
