@@ -106,6 +106,14 @@ def warp(image: np.ndarray, flow: np.ndarray) -> np.ndarray:
     return cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
+def composed(way: np.ndarray, onward: np.ndarray) -> np.ndarray:
+    """One way and then another, float32 (h, w, 3): the flow, and as the third channel how far it can be trusted."""
+    onward = warp(onward, way[..., :2])
+    whole = way + onward
+    whole[..., 2] = way[..., 2] * onward[..., 2]
+    return whole
+
+
 def resized_flow(flow: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """The flow (h, w, 2) at another size, (height, width), in pixels of that."""
     height, width = flow.shape[:2]
@@ -121,7 +129,9 @@ def return_error(flow: np.ndarray, back: np.ndarray) -> np.ndarray:
     """How far, in pixels, `flow` and then `back` miss the start: float32 (h, w); inf outside the picture."""
     x, y = _targets(flow)
     returned = cv2.remap(back, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    error = cv2.magnitude(flow[..., 0] + returned[..., 0], flow[..., 1] + returned[..., 1])
+    missed = flow + returned
+    # Not cv2.magnitude, whose first pixels are rounded by where in memory the planes happen to lie.
+    error = np.sqrt(np.square(missed[..., 0]) + np.square(missed[..., 1]))
     error[~_inside(x, y)] = np.inf
     return error
 

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from .chroma_detail import Chroma
-from .flow import Motion, warp
+from .flow import Motion, composed, warp
 from .shading import log_chroma_room
 
 # How far away the near neighbours are, and the two of the second pass: a mean over 7 frames on either side. Chroma's
@@ -153,9 +153,4 @@ def _step(frame: int, step: int, looks: Looks, between: Between) -> np.ndarray |
 
 def _onward(way: np.ndarray | None, onward: np.ndarray | None) -> np.ndarray | None:
     """One way and then another."""
-    if way is None or onward is None:
-        return None
-    onward = warp(onward, way[..., :2])
-    whole = way + onward
-    whole[..., 2] = way[..., 2] * onward[..., 2]
-    return whole
+    return None if way is None or onward is None else composed(way, onward)

@@ -19,6 +19,7 @@ from .flow import Motion, motion_shape
 from .hint_reach import hinted_share, kept_share
 from .hint_tracking import HintTracker, stroked_keyframes
 from .hints import HintTrack
+from .interpolation import PREDICTED_EVERY, Side, interpolated, predicted_around
 from .job import Settings
 from .leading import SURE, leading_places
 from .nets.exemplar import Exemplar
@@ -42,13 +43,15 @@ _KEYFRAMES_SHARE = 0.7
 _FOLLOWED = 0.25
 # Keyframes that frames are followed to: those around a frame, and around what steadiness looks at.
 _PATHS_KEPT = 4
+# Frames that are predicted at once, where not every one is.
+_PREDICTED_AT_ONCE = 2
 # Frames whose lightness is measured at once, in threads of their own.
 _SEEN_AHEAD = 2
 # Keyframes whose strokes are recalled.
 _STROKED_KEPT = 4
 
 
-class _Predicted(NamedTuple):
+class _Colored(NamedTuple):
     """A source frame with its L*, float32 (H, W), its chroma, and what makes it steady: `steady_look` of the frame and
     of those around it, empty where it stays as it is, the motion after each, and `near_mean` of those that count."""
 
@@ -59,6 +62,14 @@ class _Predicted(NamedTuple):
     looks: dict[int, np.ndarray]
     motions: dict[int, Motion]
     means: dict[int, Future[NearMean]]
+
+
+class _Read(NamedTuple):
+    """A frame that was read: its L* at working size, float32 (h, w), and `log_chroma_room` of that."""
+
+    number: int
+    lightness: np.ndarray
+    room: np.ndarray
 
 
 class StripColorizer:
@@ -114,33 +125,82 @@ class StripColorizer:
         self._means: OrderedDict[tuple[int, int, int], Future[NearMean]] = OrderedDict()
         self._averaging = ThreadPoolExecutor(1, "steadiness")
         self._running: dict[int, Future[Chroma]] = {}
+        # The last frame that was to be predicted, and those that were read since.
+        self._unbegun: list[_Read] = []
+        self._interpolating = ThreadPoolExecutor(1, "interpolation")
 
     def render(self, first: int, last: int) -> Iterator[np.ndarray]:
         """Frames first..last, both included, in colour, in their own dtype; fewer where the footage ends."""
-        return overlapped(self._at_full_size, self._predicted(first, last), finisher_count())
+        return overlapped(self._at_full_size, self._colored(first, last), finisher_count())
 
-    def _predicted(self, first: int, last: int) -> Iterator[_Predicted]:
+    def _colored(self, first: int, last: int) -> Iterator[_Colored]:
         waiting: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-        start = max(0, first - self._reach)
+        start, end = first, last
         # A frame is ready when its last neighbour is predicted; meanwhile the pool has the next ones.
         behind = self._reach + worker_count(self._colorizer.device)
+        if self._reach:
+            start, end = predicted_around(max(0, first - self._reach))[0], predicted_around(last + self._reach)[1]
+            behind = self._reach + _PREDICTED_AT_ONCE * PREDICTED_EVERY + PREDICTED_EVERY - 1
+        self._unbegun = []
         with prediction_pool(self._colorizer.device) as pool:
-            frames = overlapped(_with_lightness, self._footage.read(start, last + self._reach), _SEEN_AHEAD)
+            frames = overlapped(_with_lightness, self._footage.read(start, end), _SEEN_AHEAD)
             for number, (rgb, lightness) in enumerate(frames, start):
                 self._motion.see(number, lightness)
-                self._begin(number, lightness, pool)
+                small = self._small(lightness)
+                self._unbegun.append(_Read(number, small, log_chroma_room(small)))
+                if not self._reach or number in predicted_around(number):
+                    self._begin(pool)
                 if first <= number <= last:
                     waiting[number] = rgb, lightness
                 ready = number - behind
                 if ready in waiting:
                     yield self._with_neighbours(ready, *waiting.pop(ready))
+            self._begin(pool)
             for number in list(waiting):
                 yield self._with_neighbours(number, *waiting.pop(number))
 
-    def _begin(self, number: int, lightness: np.ndarray, pool: ThreadPoolExecutor) -> None:
-        """Have the pool predict a frame's chroma, unless a stretch before has done so."""
-        if number in self._chroma:
-            return
+    def _begin(self, pool: ThreadPoolExecutor) -> None:
+        """Have the chroma of the frames read made, unless a stretch before has done so."""
+        between = []
+        for frame in self._unbegun:
+            if frame.number in self._chroma or frame.number in self._running:
+                continue
+            ways = self._ways_to_predicted(frame.number)
+            if ways:
+                between.append((frame, ways))
+            else:
+                self._running[frame.number] = self._begin_prediction(frame, pool)
+        rooms = {frame.number: frame.room for frame in self._unbegun}
+        for frame, ways in between:
+            sides = [(self._made(number), rooms[number], way) for number, way in ways.items()]
+            self._running[frame.number] = self._interpolating.submit(_between, frame.room, sides)
+        self._unbegun = self._unbegun[-1:]
+
+    def _ways_to_predicted(self, number: int) -> dict[int, np.ndarray]:
+        """The ways from a frame to the predicted ones on both sides, by their numbers; empty if it is to be predicted
+        itself: as one of these, and where a cut, a keyframe, a reference or the footage's end is nearer."""
+        sides = predicted_around(number)
+        before, after = self._transfer.around(number)
+        between_anchors = before < sides[0] and sides[1] < after
+        if not self._reach or number in sides or sides[1] > self._unbegun[-1].number or not between_anchors:
+            return {}
+        if any(sides[0] <= reference <= sides[1] for reference in self._references):
+            return {}
+        ways = {side: self._motion.way(number, side) for side in sides}
+        known = {side: way for side, way in ways.items() if way is not None}
+        return known if len(known) == len(sides) else {}
+
+    def _made(self, number: int) -> Future[Chroma]:
+        """The chroma of a frame that was begun."""
+        if number in self._running:
+            return self._running[number]
+        made: Future[Chroma] = Future()
+        made.set_result(self._chroma[number])
+        return made
+
+    def _begin_prediction(self, frame: _Read, pool: ThreadPoolExecutor) -> Future[Chroma]:
+        """The chroma of a frame as the networks predict it, or as it is known."""
+        number, small, room = frame
         known = None
         if number in self._references:
             known = self._transfer.reference(number).chroma
@@ -148,14 +208,12 @@ class StripColorizer:
             known = self._transfer.keyframe(number)
         if known is not None:
             chroma = self._with_strokes(number, known)
-            self._running[number] = pool.submit(lambda: chroma)
-            return
+            return pool.submit(lambda: chroma)
         hint_ab, mask = self._hints.at(number)
-        small = self._small(lightness)
-        evidence = self._transfer.evidence(number, log_chroma_room(small))
+        evidence = self._transfer.evidence(number, room)
         strokes = [self._stroked(keyframe) for keyframe in evidence.keyframes]
         of_hints = _smallness(strokes), _FOLLOWED, strokes
-        self._running[number] = pool.submit(self._predict, small, hint_ab, mask, evidence, *of_hints)
+        return pool.submit(self._predict, small, hint_ab, mask, evidence, *of_hints)
 
     def _predict(
         self,
@@ -243,7 +301,7 @@ class StripColorizer:
 
     def _take_predictions(self, last: int) -> None:
         """Put the predictions of frames up to `last` in store, in order."""
-        for number in [number for number in self._running if number <= last]:
+        for number in sorted(number for number in self._running if number <= last):
             chroma = self._running.pop(number).result()
             self._chroma[number] = chroma
             self._looks[number] = steady_look(chroma, self._motion.picture(number))
@@ -251,7 +309,7 @@ class StripColorizer:
                 while len(store) > 2 * self._reach + 1:
                     store.popitem(last=False)
 
-    def _with_neighbours(self, number: int, rgb: np.ndarray, lightness: np.ndarray) -> _Predicted:
+    def _with_neighbours(self, number: int, rgb: np.ndarray, lightness: np.ndarray) -> _Colored:
         """References stay as they are; nothing is taken from a keyframe or from beyond it, so that a frame depends on
         the keyframes on both sides alone."""
         self._take_predictions(number + self._reach)
@@ -262,7 +320,7 @@ class StripColorizer:
         motions = {other: self._motion.between(other) for other in looks if other + 1 in looks}
         counting = [other for other in looks if abs(other - number) in (0, NEAR, FAR)]
         means = {other: self._near_mean((before, other, after), looks, motions) for other in counting}
-        return _Predicted(number, rgb, lightness, self._chroma[number], looks, motions, means)
+        return _Colored(number, rgb, lightness, self._chroma[number], looks, motions, means)
 
     def _near_mean(
         self, between: tuple[int, int, int], looks: dict[int, np.ndarray], motions: dict[int, Motion]
@@ -276,7 +334,7 @@ class StripColorizer:
                 self._means.popitem(last=False)
         return self._means[between]
 
-    def _at_full_size(self, frame: _Predicted) -> np.ndarray:
+    def _at_full_size(self, frame: _Colored) -> np.ndarray:
         ab = with_detail(frame.chroma._replace(ab=self._steady(frame)), frame.lightness)
         if frame.number in self._strokes:
             height, width = frame.lightness.shape
@@ -284,7 +342,7 @@ class StripColorizer:
             ab = np.where(mask[..., None], hint_ab, ab)
         return recolor(frame.rgb, ab)
 
-    def _steady(self, frame: _Predicted) -> np.ndarray:
+    def _steady(self, frame: _Colored) -> np.ndarray:
         """The frame's final ab at working size."""
         if not frame.looks:
             return frame.chroma.ab
@@ -293,6 +351,12 @@ class StripColorizer:
         correction = steady_correction(frame.number, frame.looks, means, frame.motions.__getitem__, strength)
         ab = frame.chroma.ab
         return ab + cv2.resize(correction, ab.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def _between(room: np.ndarray, sides: Sequence[tuple[Future[Chroma], np.ndarray, np.ndarray]]) -> Chroma:
+    """As `interpolated`, once what both sides are to become is known."""
+    one, other = (Side(chroma.result(), side_room, way) for chroma, side_room, way in sides)
+    return interpolated(room, (one, other))
 
 
 def _smallness(strokes: Sequence[Exemplar]) -> float | None:

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from functools import reduce
 from itertools import count, islice
 from typing import Protocol, TypeVar
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from .color import lightness_from_srgb
 from .errors import InputError
-from .flow import Motion, measure_motion, motion_picture
+from .flow import Motion, composed, measure_motion, motion_picture
 from .overlap import overlapped
 from .shots import ShotEnds
 
@@ -82,6 +83,15 @@ class StripMotion:
                 motion = replace(motion, cut=True)
             _keep(self._motions, frame, motion, MOTIONS_KEPT)
         return self._motions[frame]
+
+    def way(self, frame: int, other: int) -> np.ndarray | None:
+        """The way from a frame to another one, float32 (h, w, 3): the flow, and as the third channel how far it can be
+        trusted, 0..1; None across a cut."""
+        step = 1 if other > frame else -1
+        motions = [self.between(min(number, number + step)) for number in range(frame, other, step)]
+        if any(motion.cut for motion in motions):
+            return None
+        return reduce(composed, (motion.forward if step > 0 else motion.backward for motion in motions))
 
     def _measured(self, frame: int) -> Future[Motion]:
         return self._pool.submit(measure_motion, self.picture(frame), self.picture(frame + 1))

@@ -19,9 +19,10 @@ from core.frames.picture import read_picture
 from core.frames.sink import encode_png, write_whole
 from core.frames.source import open_source
 from core.hints import HintTrack, Keyframe, Stroke
+from core.interpolation import PREDICTED_EVERY
 from core.job import Job, Output, Settings, Source, Style
 from core.pipeline import JobResult, colorize_frames, run_job, run_preview
-from core.prediction_pool import finisher_count, worker_count
+from core.prediction_pool import finisher_count
 from core.progress import JobCancelledError, Progress
 from core.raster import rasterize
 from core.steadiness import STEADY_REACH
@@ -189,10 +190,10 @@ def flicker(results: list[np.ndarray]) -> float:
 
 
 # Some more than the steadiness needs, because frames are seen, predicted and finished at once.
-NEEDED_AHEAD = STEADY_REACH + 2 + worker_count("cpu") + finisher_count() + 1
+NEEDED_AHEAD = STEADY_REACH + 2 + 3 * PREDICTED_EVERY + finisher_count() + 1
 
 
-@pytest.mark.parametrize("step, most", [(0.0, NEEDED_AHEAD), (1.0, 2 * BLOCK)], ids=["still", "moving"])
+@pytest.mark.parametrize("step, most", [(0.0, NEEDED_AHEAD), (1.0, 2 * BLOCK + 1)], ids=["still", "moving"])
 def test_frames_are_read_no_further_ahead_than_steadiness_and_dissolves_need(step: float, most: int) -> None:
     taken = 0
 

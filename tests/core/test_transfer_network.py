@@ -39,6 +39,22 @@ def estimate(ab: np.ndarray, doubt: float, change: float, seen: float = 1.0) -> 
     return Estimate(ab, *planes, distance=5, matched=True)
 
 
+@pytest.mark.parametrize("in_hardware, computed_in", [(False, torch.float32), (True, torch.bfloat16)])
+def test_it_computes_in_bfloat16_only_where_the_processor_does(
+    in_hardware: bool, computed_in: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without bfloat16 in hardware a convolution in it takes ten times as long as in float32."""
+    monkeypatch.setattr("core.transfer_network.computes_in_bfloat16", lambda device: in_hardware)
+    network = TransferNetwork.load("cpu")
+    seen: list[torch.dtype] = []
+    for part in network._network.modules():
+        if isinstance(part, torch.nn.Conv2d):
+            part.register_forward_hook(lambda module, inputs, output: seen.append(output.dtype))
+    lightness, ab = picture("astronaut")
+    network.choose(lightness, [estimate(ab, 0.3, 0.5)], [network.remember(lightness, ab)])
+    assert seen and set(seen) == {computed_in}
+
+
 def test_an_estimate_without_doubt_comes_through(network: TransferNetwork) -> None:
     lightness, ab = picture("astronaut")
     answer = network.choose(lightness, [estimate(ab, 0.3, 0.5)], [network.remember(lightness, ab)])
