@@ -7,6 +7,7 @@ motion by a twelfth less, in four fifths of the time (docs/decisions.md).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -25,11 +26,12 @@ _LEAST_TRUST = 1e-3
 class Side(NamedTuple):
     """A frame that was predicted, as one between two has it. chroma: its own. room: `log_chroma_room` of it, float32
     (H, W), at working size. way: the flow that leads to it, and as the third channel how far that can be trusted, 0..1,
-    float32 (h, w, 3)."""
+    float32 (h, w, 3). distance: frames to it; the nearer one counts more."""
 
     chroma: Chroma
     room: np.ndarray
     way: np.ndarray
+    distance: int
 
 
 def predicted_around(frame: int) -> tuple[int, int]:
@@ -41,10 +43,9 @@ def predicted_around(frame: int) -> tuple[int, int]:
 def interpolated(room: np.ndarray, sides: tuple[Side, Side]) -> Chroma:
     """The chroma of a frame between two that were predicted. room: `log_chroma_room` of the frame, float32 (H, W)."""
     total = np.zeros((*room.shape, 5), np.float32)
-    for chroma, room_there, way in sides:
-        sureness = np.ones_like(room) if chroma.sureness is None else chroma.sureness
-        parts = cv2.merge([*cv2.split(chroma.ab), room_there, sureness, np.ones_like(room)])
-        total += _brought(parts, way)
+    for side in sides:
+        sureness = np.ones_like(room) if side.chroma.sureness is None else side.chroma.sureness
+        total += _brought([*cv2.split(side.chroma.ab), side.room, sureness, np.ones_like(room)], side)
     *sums, weight = cv2.split(total)
     a, b, room_there, sureness = (cv2.divide(plane, weight) for plane in sums)
     ab = relit(cv2.merge((a, b)), room_there, room, np.zeros_like(room))
@@ -62,14 +63,15 @@ def _detail(sides: tuple[Side, Side]) -> np.ndarray | None:
     total = np.zeros((height, width, 3), np.float32)
     for detail, side in zip(details, sides, strict=True):
         planes = np.zeros((height, width, 2), np.float32) if detail is None else detail
-        total += _brought(cv2.merge([*cv2.split(planes), np.ones((height, width), np.float32)]), side.way)
+        total += _brought([*cv2.split(planes), np.ones((height, width), np.float32)], side)
     *sums, weight = cv2.split(total)
     return cv2.merge([cv2.divide(plane, weight) for plane in sums])
 
 
-def _brought(planes: np.ndarray, way: np.ndarray) -> np.ndarray:
-    """Planes (H, W, C) of a side, brought to the frame, and times how far its way can be trusted."""
-    size = planes.shape[:2]
-    flow, trust = cv2.merge(cv2.split(way)[:2]), cv2.extractChannel(way, 2) + np.float32(_LEAST_TRUST)
-    weight = cv2.resize(trust, size[::-1], interpolation=cv2.INTER_LINEAR)
-    return warp(planes, resized_flow(flow, size)) * weight[..., None]
+def _brought(planes: Sequence[np.ndarray], side: Side) -> np.ndarray:
+    """Planes (H, W) of a side, brought to the frame and times how much that side counts there: (H, W, C)."""
+    size = planes[0].shape
+    flow, trust = cv2.merge(cv2.split(side.way)[:2]), cv2.extractChannel(side.way, 2) + np.float32(_LEAST_TRUST)
+    weight = cv2.resize(trust, size[::-1], interpolation=cv2.INTER_LINEAR) / np.float32(side.distance)
+    brought = cv2.split(warp(cv2.merge(planes), resized_flow(flow, size)))
+    return cv2.merge([cv2.multiply(plane, weight) for plane in brought])

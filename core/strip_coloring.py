@@ -172,7 +172,9 @@ class StripColorizer:
                 self._running[frame.number] = self._begin_prediction(frame, pool)
         rooms = {frame.number: frame.room for frame in self._unbegun}
         for frame, ways in between:
-            sides = [(self._made(number), rooms[number], way) for number, way in ways.items()]
+            sides = [
+                (self._made(number), rooms[number], way, abs(number - frame.number)) for number, way in ways.items()
+            ]
             self._running[frame.number] = self._interpolating.submit(_between, frame.room, sides)
         self._unbegun = self._unbegun[-1:]
 
@@ -353,9 +355,9 @@ class StripColorizer:
         return ab + cv2.resize(correction, ab.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
-def _between(room: np.ndarray, sides: Sequence[tuple[Future[Chroma], np.ndarray, np.ndarray]]) -> Chroma:
-    """As `interpolated`, once what both sides are to become is known."""
-    one, other = (Side(chroma.result(), side_room, way) for chroma, side_room, way in sides)
+def _between(room: np.ndarray, sides: Sequence[tuple[Future[Chroma], np.ndarray, np.ndarray, int]]) -> Chroma:
+    """As `interpolated`, once both sides' chroma is known."""
+    one, other = (Side(chroma.result(), there, way, distance) for chroma, there, way, distance in sides)
     return interpolated(room, (one, other))
 
 

@@ -24,8 +24,8 @@ def ramp(right: float) -> np.ndarray:
     return np.repeat(np.stack((columns, -columns), -1)[None], SHAPE[0], 0)
 
 
-def side(ab: np.ndarray, right: float = 0.0, trust: float = 1.0, **more: np.ndarray) -> Side:
-    return Side(Chroma(ab, **more), ROOM, way(right, trust))
+def side(ab: np.ndarray, right: float = 0.0, trust: float = 1.0, distance: int = 1, **more: np.ndarray) -> Side:
+    return Side(Chroma(ab, **more), ROOM, way(right, trust), distance)
 
 
 def flat(a: float, b: float) -> np.ndarray:
@@ -46,6 +46,11 @@ def test_colours_come_along_the_motion_from_both_sides() -> None:
 def test_of_two_sides_the_one_that_can_be_trusted_counts() -> None:
     chroma = interpolated(ROOM, (side(flat(30.0, 10.0)), side(flat(-30.0, 0.0), trust=0.0)))
     np.testing.assert_allclose(chroma.ab, flat(30.0, 10.0), atol=0.1)
+
+
+def test_of_two_sides_alike_in_trust_the_nearer_one_counts_more() -> None:
+    chroma = interpolated(ROOM, (side(flat(30.0, 0.0), distance=1), side(flat(0.0, 0.0), distance=2)))
+    np.testing.assert_allclose(chroma.ab, flat(20.0, 0.0), atol=0.01)
 
 
 def test_where_neither_can_be_trusted_their_mean_stands() -> None:
