@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache, lru_cache
-from typing import NamedTuple
+from functools import cache, lru_cache, partial
+from typing import NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ from .chroma_detail import DETAIL_SIZE, Chroma, chroma_detail, with_detail
 from .color import ab_from_srgb, lightness_from_srgb, recolor
 from .colorizer import Colorizer, Transferred
 from .contradiction import uncontradicted
-from .flow import Motion, motion_shape
+from .flow import motion_shape
 from .hint_reach import hinted_share, kept_share
 from .hint_tracking import HintTracker, stroked_keyframes
 from .hints import HintTrack
@@ -29,7 +29,7 @@ from .prediction_pool import finisher_count, prediction_pool, worker_count
 from .raster import rasterize
 from .reduced_shape import reduced_shape
 from .shading import log_chroma_room
-from .steadiness import FAR, NEAR, STEADY_REACH, NearMean, near_mean, steady_correction, steady_look
+from .steadiness import STEADY_REACH, Looks, Motions, steady_correction, steady_look
 from .strip_motion import Footage, StripMotion
 from .transfer import Anchor, Evidence, StripTransfer, same_picture
 from .transfer_network import TransferNetwork
@@ -43,33 +43,23 @@ _KEYFRAMES_SHARE = 0.7
 _FOLLOWED = 0.25
 # Keyframes that frames are followed to: those around a frame, and around what steadiness looks at.
 _PATHS_KEPT = 4
-# Frames that are predicted at once, where not every one is.
-_PREDICTED_AT_ONCE = 2
 # Frames whose lightness is measured at once, in threads of their own.
 _SEEN_AHEAD = 2
 # Keyframes whose strokes are recalled.
 _STROKED_KEPT = 4
+# More than one frame depends on, and are read ahead of it.
+_FRAMES_KEPT = 24
+
+T = TypeVar("T")
 
 
 class _Colored(NamedTuple):
-    """A source frame with its L*, float32 (H, W), its chroma, and what makes it steady: `steady_look` of the frame and
-    of those around it, empty where it stays as it is, the motion after each, and `near_mean` of those that count."""
+    """A source frame with its L*, float32 (H, W). chroma: waits for its final one."""
 
     number: int
     rgb: np.ndarray
     lightness: np.ndarray
-    chroma: Chroma
-    looks: dict[int, np.ndarray]
-    motions: dict[int, Motion]
-    means: dict[int, Future[NearMean]]
-
-
-class _Read(NamedTuple):
-    """A frame that was read: its L* at working size, float32 (h, w), and `log_chroma_room` of that."""
-
-    number: int
-    lightness: np.ndarray
-    room: np.ndarray
+    chroma: Callable[[], Chroma]
 
 
 class StripColorizer:
@@ -118,16 +108,16 @@ class StripColorizer:
             self._motion, self._shape, self._network, sorted(self._strokes), self._keyframe,
             self._references, self._reference, paths,
         )  # fmt: skip
-        self._reach = steady_reach(settings)
-        # Of the frames seen last: their chroma, and what the steadiness looks at and makes of it.
+        self._reach = STEADY_REACH if settings.temporal_strength > 0.0 else 0
+        self._running: dict[int, Future[Chroma]] = {}
+        # Of the frames predicted last: their chroma, what steadiness looks at, and what it makes of it.
         self._chroma: OrderedDict[int, Chroma] = OrderedDict()
         self._looks: OrderedDict[int, np.ndarray] = OrderedDict()
-        self._means: OrderedDict[tuple[int, int, int], Future[NearMean]] = OrderedDict()
+        self._steadied: OrderedDict[int, Future[Chroma]] = OrderedDict()
         self._averaging = ThreadPoolExecutor(1, "steadiness")
-        self._running: dict[int, Future[Chroma]] = {}
-        # The last frame that was to be predicted, and those that were read since.
-        self._unbegun: list[_Read] = []
-        self._interpolating = ThreadPoolExecutor(1, "interpolation")
+        # Of the frames read last: `log_chroma_room`, and of those between predicted ones the ways to these.
+        self._rooms: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._ways: OrderedDict[int, dict[int, np.ndarray]] = OrderedDict()
 
     def render(self, first: int, last: int) -> Iterator[np.ndarray]:
         """Frames first..last, both included, in colour, in their own dtype; fewer where the footage ends."""
@@ -135,74 +125,61 @@ class StripColorizer:
 
     def _colored(self, first: int, last: int) -> Iterator[_Colored]:
         waiting: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-        start, end = first, last
-        # A frame is ready when its last neighbour is predicted; meanwhile the pool has the next ones.
-        behind = self._reach + worker_count(self._colorizer.device)
-        if self._reach:
-            start, end = predicted_around(max(0, first - self._reach))[0], predicted_around(last + self._reach)[1]
-            behind = self._reach + _PREDICTED_AT_ONCE * PREDICTED_EVERY + PREDICTED_EVERY - 1
-        self._unbegun = []
+        unbegun: dict[int, np.ndarray] = {}
+        # A frame waits for what it depends on, and until the pool has more to do meanwhile.
+        ahead = (worker_count(self._colorizer.device) - 1) * (PREDICTED_EVERY if self._reach else 1)
+        start, end = max(0, self._depends_on(first)[0]), self._depends_on(last)[1]
         with prediction_pool(self._colorizer.device) as pool:
             frames = overlapped(_with_lightness, self._footage.read(start, end), _SEEN_AHEAD)
             for number, (rgb, lightness) in enumerate(frames, start):
                 self._motion.see(number, lightness)
-                small = self._small(lightness)
-                self._unbegun.append(_Read(number, small, log_chroma_room(small)))
-                if not self._reach or number in predicted_around(number):
-                    self._begin(pool)
+                unbegun[number] = self._small(lightness)
                 if first <= number <= last:
                     waiting[number] = rgb, lightness
-                ready = number - behind
-                if ready in waiting:
-                    yield self._with_neighbours(ready, *waiting.pop(ready))
-            self._begin(pool)
-            for number in list(waiting):
-                yield self._with_neighbours(number, *waiting.pop(number))
+                if self._reach and number not in predicted_around(number):
+                    continue
+                self._begin(unbegun, pool)
+                unbegun = {}
+                for ready in [frame for frame in waiting if self._depends_on(frame)[1] + ahead <= number]:
+                    yield self._finished(ready, *waiting.pop(ready))
+            self._begin(unbegun, pool)
+            for ready in list(waiting):
+                yield self._finished(ready, *waiting.pop(ready))
 
-    def _begin(self, pool: ThreadPoolExecutor) -> None:
-        """Have the chroma of the frames read made, unless a stretch before has done so."""
-        between = []
-        for frame in self._unbegun:
-            if frame.number in self._chroma or frame.number in self._running:
-                continue
-            ways = self._ways_to_predicted(frame.number)
+    def _depends_on(self, frame: int) -> tuple[int, int]:
+        """The first and the last of the frames that a frame's colours may depend on."""
+        if not self._reach:
+            return frame, frame
+        before, after = predicted_around(frame)
+        return before - STEADY_REACH, after + STEADY_REACH
+
+    def _begin(self, frames: Mapping[int, np.ndarray], pool: ThreadPoolExecutor) -> None:
+        """Have frames predicted, unless a stretch before has done so, or find the ways to those that are. frames: their
+        L* at working size, float32 (H, W), up to one that is to be predicted, or to the footage's end."""
+        for number, lightness in frames.items():
+            _keep(self._rooms, number, log_chroma_room(lightness))
+        for number, lightness in frames.items():
+            ways = self._ways_to_predicted(number)
             if ways:
-                between.append((frame, ways))
-            else:
-                self._running[frame.number] = self._begin_prediction(frame, pool)
-        rooms = {frame.number: frame.room for frame in self._unbegun}
-        for frame, ways in between:
-            sides = [
-                (self._made(number), rooms[number], way, abs(number - frame.number)) for number, way in ways.items()
-            ]
-            self._running[frame.number] = self._interpolating.submit(_between, frame.room, sides)
-        self._unbegun = self._unbegun[-1:]
+                _keep(self._ways, number, ways)
+            elif number not in self._chroma and number not in self._running:
+                self._running[number] = self._begin_prediction(number, lightness, pool)
 
     def _ways_to_predicted(self, number: int) -> dict[int, np.ndarray]:
         """The ways from a frame to the predicted ones on both sides, by their numbers; empty if it is to be predicted
         itself: as one of these, and where a cut, a keyframe, a reference or the footage's end is nearer."""
         sides = predicted_around(number)
         before, after = self._transfer.around(number)
-        between_anchors = before < sides[0] and sides[1] < after
-        if not self._reach or number in sides or sides[1] > self._unbegun[-1].number or not between_anchors:
+        if not self._reach or number in sides or sides[1] not in self._rooms:
             return {}
-        if any(sides[0] <= reference <= sides[1] for reference in self._references):
+        if sides[0] <= before or after <= sides[1] or any(sides[0] <= one <= sides[1] for one in self._references):
             return {}
         ways = {side: self._motion.way(number, side) for side in sides}
         known = {side: way for side, way in ways.items() if way is not None}
         return known if len(known) == len(sides) else {}
 
-    def _made(self, number: int) -> Future[Chroma]:
-        """The chroma of a frame that was begun."""
-        if number in self._running:
-            return self._running[number]
-        made: Future[Chroma] = Future()
-        made.set_result(self._chroma[number])
-        return made
-
-    def _begin_prediction(self, frame: _Read, pool: ThreadPoolExecutor) -> Future[Chroma]:
-        """The chroma of a frame as the networks predict it, or as it is known."""
-        number, small, room = frame
+    def _begin_prediction(self, number: int, lightness: np.ndarray, pool: ThreadPoolExecutor) -> Future[Chroma]:
+        """The chroma of a frame as the networks predict it, or as it is known. lightness: at working size."""
         known = None
         if number in self._references:
             known = self._transfer.reference(number).chroma
@@ -212,10 +189,10 @@ class StripColorizer:
             chroma = self._with_strokes(number, known)
             return pool.submit(lambda: chroma)
         hint_ab, mask = self._hints.at(number)
-        evidence = self._transfer.evidence(number, room)
+        evidence = self._transfer.evidence(number, self._rooms[number])
         strokes = [self._stroked(keyframe) for keyframe in evidence.keyframes]
         of_hints = _smallness(strokes), _FOLLOWED, strokes
-        return pool.submit(self._predict, small, hint_ab, mask, evidence, *of_hints)
+        return pool.submit(self._predict, lightness, hint_ab, mask, evidence, *of_hints)
 
     def _predict(
         self,
@@ -301,58 +278,61 @@ class StripColorizer:
     def _small(self, picture: np.ndarray) -> np.ndarray:
         return cv2.resize(picture, self._shape[::-1], interpolation=cv2.INTER_AREA)
 
+    def _finished(self, number: int, rgb: np.ndarray, lightness: np.ndarray) -> _Colored:
+        """The frame, all that it depends on being read."""
+        self._take_predictions(self._depends_on(number)[1])
+        ways = self._ways.pop(number, None)
+        if ways is None:
+            return _Colored(number, rgb, lightness, self._steady(number).result)
+        sides = [(self._steady(side), self._rooms[side], way, abs(side - number)) for side, way in ways.items()]
+        return _Colored(number, rgb, lightness, partial(_between, self._rooms[number], sides))
+
     def _take_predictions(self, last: int) -> None:
         """Put the predictions of frames up to `last` in store, in order."""
         for number in sorted(number for number in self._running if number <= last):
             chroma = self._running.pop(number).result()
-            self._chroma[number] = chroma
-            self._looks[number] = steady_look(chroma, self._motion.picture(number))
-            for store in (self._chroma, self._looks):
-                while len(store) > 2 * self._reach + 1:
-                    store.popitem(last=False)
+            _keep(self._chroma, number, chroma)
+            _keep(self._looks, number, steady_look(chroma, self._motion.picture(number)))
 
-    def _with_neighbours(self, number: int, rgb: np.ndarray, lightness: np.ndarray) -> _Colored:
-        """References stay as they are; nothing is taken from a keyframe or from beyond it, so that a frame depends on
-        the keyframes on both sides alone."""
-        self._take_predictions(number + self._reach)
-        before, after = self._transfer.around(number)
-        looks = {other: look for other, look in self._looks.items() if before < other < after}
-        if not self._reach or number in self._references:
-            looks = {}
-        motions = {other: self._motion.between(other) for other in looks if other + 1 in looks}
-        counting = [other for other in looks if abs(other - number) in (0, NEAR, FAR)]
-        means = {other: self._near_mean((before, other, after), looks, motions) for other in counting}
-        return _Colored(number, rgb, lightness, self._chroma[number], looks, motions, means)
-
-    def _near_mean(
-        self, between: tuple[int, int, int], looks: dict[int, np.ndarray], motions: dict[int, Motion]
-    ) -> Future[NearMean]:
-        """That of a frame whose near neighbours are all known, begun when the first frame asks for it. between: the
-        keyframe from which on frames count, the frame, and the keyframe up to which they do."""
-        if between not in self._means:
-            strength, look_up = self._settings.temporal_strength, motions.__getitem__
-            self._means[between] = self._averaging.submit(near_mean, between[1], looks, look_up, strength)
-            while len(self._means) > 2 * self._reach + 1:
-                self._means.popitem(last=False)
-        return self._means[between]
+    def _steady(self, number: int) -> Future[Chroma]:
+        """A predicted frame's final chroma. References stay as they are; nothing is taken from a keyframe or from
+        beyond it, so that a frame depends on the keyframes on both sides alone."""
+        if number not in self._steadied:
+            before, after = self._transfer.around(number)
+            looks = {
+                other: look
+                for other, look in self._looks.items()
+                if before < other < after and abs(other - number) <= self._reach
+            }
+            if number in self._references:
+                looks = {number: self._looks[number]}
+            motions = {other: self._motion.between(other) for other in range(min(looks), max(looks))}
+            of_all = looks, motions, self._settings.temporal_strength
+            _keep(self._steadied, number, self._averaging.submit(_steadied, self._chroma[number], number, *of_all))
+        return self._steadied[number]
 
     def _at_full_size(self, frame: _Colored) -> np.ndarray:
-        ab = with_detail(frame.chroma._replace(ab=self._steady(frame)), frame.lightness)
+        ab = with_detail(frame.chroma(), frame.lightness)
         if frame.number in self._strokes:
             height, width = frame.lightness.shape
             hint_ab, mask = rasterize(self._strokes[frame.number], width, height)
             ab = np.where(mask[..., None], hint_ab, ab)
         return recolor(frame.rgb, ab)
 
-    def _steady(self, frame: _Colored) -> np.ndarray:
-        """The frame's final ab at working size."""
-        if not frame.looks:
-            return frame.chroma.ab
-        means = {number: mean.result() for number, mean in frame.means.items()}
-        strength = self._settings.temporal_strength
-        correction = steady_correction(frame.number, frame.looks, means, frame.motions.__getitem__, strength)
-        ab = frame.chroma.ab
-        return ab + cv2.resize(correction, ab.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+
+def _keep(store: OrderedDict[int, T], frame: int, item: T) -> None:
+    store[frame] = item
+    store.move_to_end(frame)
+    while len(store) > _FRAMES_KEPT:
+        store.popitem(last=False)
+
+
+def _steadied(chroma: Chroma, number: int, looks: Looks, motions: Motions, strength: float) -> Chroma:
+    if len(looks) == 1:
+        return chroma
+    correction = steady_correction(number, looks, motions, strength)
+    size = chroma.ab.shape[1::-1]
+    return chroma._replace(ab=chroma.ab + cv2.resize(correction, size, interpolation=cv2.INTER_LINEAR))
 
 
 def _between(room: np.ndarray, sides: Sequence[tuple[Future[Chroma], np.ndarray, np.ndarray, int]]) -> Chroma:
@@ -388,4 +368,4 @@ def load_transfer_network(device: str) -> TransferNetwork:
 
 def steady_reach(settings: Settings) -> int:
     """How many frames on either side a frame's colours depend on."""
-    return STEADY_REACH if settings.temporal_strength > 0.0 else 0
+    return STEADY_REACH + PREDICTED_EVERY - 1 if settings.temporal_strength > 0.0 else 0

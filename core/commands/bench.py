@@ -31,8 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    if not (16 <= args.width <= 8192 and 16 <= args.height <= 8192 and 2 <= args.frames <= 10_000):
-        raise InputError("bad-arguments", "The clip must be 16 to 8192 pixels wide and high with 2 to 10000 frames.")
+    if not (16 <= args.width <= 8192 and 16 <= args.height <= 8192 and 4 <= args.frames <= 10_000):
+        raise InputError("bad-arguments", "The clip must be 16 to 8192 pixels wide and high with 4 to 10000 frames.")
 
     from ..frames.sink import MovieSink
     from ..hints import HintTrack, Keyframe, Stroke
@@ -81,7 +81,7 @@ def _moving_noise(count: int, width: int, height: int) -> list[np.ndarray]:
 
 
 def _stages(movie: Path, settings: Settings, hints: Any) -> dict[str, float]:
-    """Milliseconds a frame of each stage by itself."""
+    """Milliseconds a frame of each stage by itself: network and steadiness of one frame in PREDICTED_EVERY."""
     import cv2
 
     from ..chroma import upsample_chroma
@@ -92,10 +92,12 @@ def _stages(movie: Path, settings: Settings, hints: Any) -> dict[str, float]:
     from ..frame_spool import FrameSpool
     from ..frames.sink import encode_png
     from ..frames.source import open_source
+    from ..interpolation import PREDICTED_EVERY, Side, interpolated
     from ..overlap import overlapped
     from ..raster import rasterize
     from ..reduced_shape import reduced_shape
-    from ..steadiness import STEADY_REACH, near_mean, steady_correction, steady_look
+    from ..shading import log_chroma_room
+    from ..steadiness import STEADY_REACH, steady_correction, steady_look
     from ..strip_motion import StripMotion
 
     timings = {}
@@ -107,23 +109,18 @@ def _stages(movie: Path, settings: Settings, hints: Any) -> dict[str, float]:
     window = range(min(2 * STEADY_REACH + 1, len(frames)))
     with FrameSpool(frames) as footage:
         motion = StripMotion(footage, motion_shape(width, height))
-        for number in window[:-1]:
-            motion.between(number)
+        motions = {number: motion.between(number) for number in window[:-1]}
+        ways = motion.way(1, 0), motion.way(1, PREDICTED_EVERY)
     lightness = lightness_from_srgb(frames[0])
     small = reduced_shape(width, height, settings.working_size)
     seen = cv2.resize(lightness, small[::-1], interpolation=cv2.INTER_AREA)
     ab, mask = rasterize(hints.keyframes[0].strokes, small[1], small[0])
     colorizer = Colorizer.load(settings.variant, settings.device, working_size=settings.working_size)
     predicted = colorizer.predict(seen, ab, mask, saturation=settings.saturation)
-    strength = settings.temporal_strength
-    looks = {number: steady_look(Chroma(predicted), motion.picture(number)) for number in window}
-    means = {number: near_mean(number, looks, motion.between, strength) for number in window}
-    middle = len(window) // 2
-
-    def steady() -> None:
-        # Of its own mean and of others' that are there, a frame makes one anew.
-        near_mean(middle, looks, motion.between, strength)
-        steady_correction(middle, looks, means, motion.between, strength)
+    looks = {number: steady_look(Chroma(predicted), motion.picture(number)) for number in window[::PREDICTED_EVERY]}
+    middle = list(looks)[len(looks) // 2]
+    room = log_chroma_room(seen)
+    sides = [Side(Chroma(predicted), room, way, 1) for way in ways if way is not None]
 
     full = upsample_chroma(predicted, lightness)
     pictures = [motion_picture(lightness_from_srgb(frame), motion.shape) for frame in frames[:2]]
@@ -135,7 +132,8 @@ def _stages(movie: Path, settings: Settings, hints: Any) -> dict[str, float]:
     }
     # What finishes a frame has a core of its own, as in a strip.
     finishing: dict[str, Callable[[], object]] = {
-        "steadiness": steady,
+        "steadiness": lambda: steady_correction(middle, looks, motions, settings.temporal_strength),
+        "interpolate": lambda: interpolated(room, (sides[0], sides[-1])),
         "upsample chroma": lambda: upsample_chroma(predicted, lightness),
         "recolor": lambda: recolor(frames[0], full),
         "encode PNG": lambda: encode_png(colored),

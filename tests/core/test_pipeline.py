@@ -22,7 +22,7 @@ from core.hints import HintTrack, Keyframe, Stroke
 from core.interpolation import PREDICTED_EVERY
 from core.job import Job, Output, Settings, Source, Style
 from core.pipeline import JobResult, colorize_frames, run_job, run_preview
-from core.prediction_pool import finisher_count
+from core.prediction_pool import finisher_count, worker_count
 from core.progress import JobCancelledError, Progress
 from core.raster import rasterize
 from core.steadiness import STEADY_REACH
@@ -190,7 +190,7 @@ def flicker(results: list[np.ndarray]) -> float:
 
 
 # Some more than the steadiness needs, because frames are seen, predicted and finished at once.
-NEEDED_AHEAD = STEADY_REACH + 2 + 3 * PREDICTED_EVERY + finisher_count() + 1
+NEEDED_AHEAD = STEADY_REACH + (worker_count("cpu") + 1) * PREDICTED_EVERY + finisher_count() + 2
 
 
 @pytest.mark.parametrize("step, most", [(0.0, NEEDED_AHEAD), (1.0, 2 * BLOCK + 1)], ids=["still", "moving"])
