@@ -42,15 +42,9 @@ def predicted_around(frame: int) -> tuple[int, int]:
 
 def interpolated(room: np.ndarray, sides: tuple[Side, Side]) -> Chroma:
     """The chroma of a frame between two that were predicted. room: `log_chroma_room` of the frame, float32 (H, W)."""
-    total = np.zeros((*room.shape, 5), np.float32)
-    for side in sides:
-        sureness = np.ones_like(room) if side.chroma.sureness is None else side.chroma.sureness
-        total += _brought([*cv2.split(side.chroma.ab), side.room, sureness, np.ones_like(room)], side)
-    *sums, weight = cv2.split(total)
-    a, b, room_there, sureness = (cv2.divide(plane, weight) for plane in sums)
-    ab = relit(cv2.merge((a, b)), room_there, room, np.zeros_like(room))
-    all_sure = all(side.chroma.sureness is None for side in sides)
-    return Chroma(ab, _detail(sides), None if all_sure else sureness)
+    brought = _mean_brought([cv2.merge([*cv2.split(side.chroma.ab), side.room]) for side in sides], sides)
+    *ab, room_there = cv2.split(brought)
+    return Chroma(relit(cv2.merge(ab), room_there, room, np.zeros_like(room)), _detail(sides))
 
 
 def _detail(sides: tuple[Side, Side]) -> np.ndarray | None:
@@ -59,19 +53,16 @@ def _detail(sides: tuple[Side, Side]) -> np.ndarray | None:
     known = [detail for detail in details if detail is not None]
     if not known:
         return None
-    height, width = known[0].shape[:2]
-    total = np.zeros((height, width, 3), np.float32)
-    for detail, side in zip(details, sides, strict=True):
-        planes = np.zeros((height, width, 2), np.float32) if detail is None else detail
-        total += _brought([*cv2.split(planes), np.ones((height, width), np.float32)], side)
-    *sums, weight = cv2.split(total)
-    return cv2.merge([cv2.divide(plane, weight) for plane in sums])
+    return _mean_brought([np.zeros_like(known[0]) if detail is None else detail for detail in details], sides)
 
 
-def _brought(planes: Sequence[np.ndarray], side: Side) -> np.ndarray:
-    """Planes (H, W) of a side, brought to the frame and times how much that side counts there: (H, W, C)."""
-    size = planes[0].shape
-    flow, trust = cv2.merge(cv2.split(side.way)[:2]), cv2.extractChannel(side.way, 2) + np.float32(_LEAST_TRUST)
-    weight = cv2.resize(trust, size[::-1], interpolation=cv2.INTER_LINEAR) / np.float32(side.distance)
-    brought = cv2.split(warp(cv2.merge(planes), resized_flow(flow, size)))
-    return cv2.merge([cv2.multiply(plane, weight) for plane in brought])
+def _mean_brought(planes: Sequence[np.ndarray], sides: tuple[Side, Side]) -> np.ndarray:
+    """Planes (H, W, C) of each side, brought to the frame: their mean, by how much each side counts there."""
+    height, width, channels = planes[0].shape
+    total, weights = np.zeros_like(planes[0]), np.zeros((height, width), np.float32)
+    for own, side in zip(planes, sides, strict=True):
+        flow, trust = cv2.merge(cv2.split(side.way)[:2]), cv2.extractChannel(side.way, 2) + np.float32(_LEAST_TRUST)
+        weight = cv2.resize(trust, (width, height), interpolation=cv2.INTER_LINEAR) / np.float32(side.distance)
+        cv2.accumulateProduct(warp(own, resized_flow(flow, (height, width))), cv2.merge([weight] * channels), total)
+        weights += weight
+    return cv2.divide(total, cv2.merge([weights] * channels))

@@ -40,7 +40,7 @@ def test_every_third_frame_is_predicted_and_the_others_lie_between_two_of_them()
 def test_colours_come_along_the_motion_from_both_sides() -> None:
     chroma = interpolated(ROOM, (side(ramp(-2.5), -2.5), side(ramp(4.0), 4.0)))
     np.testing.assert_allclose(chroma.ab[:, 6:-6], ramp(0.0)[:, 6:-6], atol=0.05)
-    assert chroma.detail is None and chroma.sureness is None
+    assert chroma.detail is None
 
 
 def test_of_two_sides_the_one_that_can_be_trusted_counts() -> None:
@@ -68,15 +68,13 @@ def test_colours_follow_the_light(lightness: float) -> None:
     np.testing.assert_allclose(ab, expected * flat(30.0, 10.0), rtol=1e-3)
 
 
-def test_sureness_and_detail_come_with_the_colours() -> None:
-    fine = (2 * SHAPE[0], 2 * SHAPE[1])
-    detail, sureness = np.full((*fine, 2), 4.0, np.float32), np.full(SHAPE, 0.8, np.float32)
-    told, guessed = side(flat(1.0, 2.0), detail=detail, sureness=sureness), side(flat(1.0, 2.0))
+def test_detail_comes_with_the_colours() -> None:
+    detail = np.full((2 * SHAPE[0], 2 * SHAPE[1], 2), 4.0, np.float32)
+    told, guessed = side(flat(1.0, 2.0), detail=detail), side(flat(1.0, 2.0))
     chroma = interpolated(ROOM, (told, guessed))
-    assert chroma.detail is not None and chroma.sureness is not None
-    # The other side has nothing finer, and is as sure as can be.
+    assert chroma.detail is not None
+    # The other side has nothing finer.
     np.testing.assert_allclose(chroma.detail, 2.0, atol=1e-3)
-    np.testing.assert_allclose(chroma.sureness, 0.9, atol=1e-3)
     alone = interpolated(ROOM, (told, side(flat(1.0, 2.0), trust=0.0)))
     assert alone.detail is not None
     np.testing.assert_allclose(alone.detail, 4.0, atol=0.02)
