@@ -167,16 +167,14 @@ class StripColorizer:
 
     def _ways_to_predicted(self, number: int) -> dict[int, np.ndarray]:
         """The ways from a frame to the predicted ones on both sides, by their numbers; empty if it is to be predicted
-        itself: as one of these, and where a cut, a keyframe, a reference or the footage's end is nearer."""
+        itself: as one of these, and where a cut, a keyframe, a reference or the footage's end is as near."""
         sides = predicted_around(number)
-        before, after = self._transfer.around(number)
-        if not self._reach or number in sides or sides[1] not in self._rooms:
-            return {}
-        if sides[0] <= before or after <= sides[1] or any(sides[0] <= one <= sides[1] for one in self._references):
+        known = any(sides[0] <= one <= sides[1] for one in (*self._strokes, *self._references))
+        if not self._reach or number in sides or sides[1] not in self._rooms or known:
             return {}
         ways = {side: self._motion.way(number, side) for side in sides}
-        known = {side: way for side, way in ways.items() if way is not None}
-        return known if len(known) == len(sides) else {}
+        whole = {side: way for side, way in ways.items() if way is not None}
+        return whole if len(whole) == len(sides) else {}
 
     def _begin_prediction(self, number: int, lightness: np.ndarray, pool: ThreadPoolExecutor) -> Future[Chroma]:
         """The chroma of a frame as the networks predict it, or as it is known. lightness: at working size."""

@@ -121,6 +121,15 @@ def test_a_later_keyframe_s_stroke_elsewhere_leaves_an_earlier_one_s_colour_on_i
     assert error < 0.3 * unhinted
 
 
+def test_a_keyframe_and_the_frames_beside_it_are_predicted_as_if_all_were() -> None:
+    """The keyframe is on none of the frames that are predicted wherever there is no keyframe."""
+    frames, track = camera_move(10, step=2.0), hints((4, stroke(BLUE, 0.4, 0.75, 0.06)))
+    barely_steady, each_for_itself = (colorized(frames, track, temporal_strength=strength) for strength in (1e-6, 0.0))
+    apart = [np.abs(one.astype(int) - other).max() for one, other in zip(barely_steady, each_for_itself, strict=True)]
+    assert max(apart[number] for number in (0, 3, 4, 5, 6, 9)) <= 1
+    assert min(apart[number] for number in (1, 2, 7, 8)) > 1
+
+
 def test_hints_and_steadiness_end_at_a_cut() -> None:
     second = camera_move(4, name="coins")
     with_red = colorized([*camera_move(4), *second], hints((1, stroke(RED))))
