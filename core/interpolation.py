@@ -2,7 +2,7 @@
 
 Neighbouring frames tell a network nearly the same, and steadiness takes the mean over them anyway. With every third
 frame predicted, four clips and 19 others are within 0.01 dB of every frame predicted, and colours change along the
-motion by a twelfth less, in four fifths of the time (docs/decisions.md).
+motion by a tenth less, in three quarters of the time (docs/decisions.md).
 """
 
 from __future__ import annotations
