@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar, cast
 
@@ -13,7 +13,9 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def overlapped(function: Callable[[Item], Result], items: Iterable[Item], workers: int = 1) -> Iterator[Result]:
+def overlapped(
+    function: Callable[[Item], Result], items: Iterable[Item], workers: int = 1
+) -> Generator[Result, None, None]:
     """function(item) of each item, in order, up to `workers` at once in threads while the next item is made.
 
     As many items are made ahead. What `function` raises comes out in its result's place; what `items` raises, at once.

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 # The frame rate is that of this many last frames.
 _RATE_FRAMES = 24
+# Seconds after the first frame from which on there is a rate: frames are done several at once.
+_LEAST_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -21,18 +23,22 @@ class Progress:
 
 
 class ProgressClock:
-    """Turns frames done into a rate and the time left, from the moment it is made."""
+    """Turns frames done into a rate and the time left, once there is something to tell them by: what comes before the
+    first frame, networks to load and frames around it, comes once."""
 
     def __init__(self, total: int) -> None:
         self._total = total
-        self._moments = deque([time.monotonic()], maxlen=_RATE_FRAMES)
+        self._first: float | None = None
+        self._moments: deque[float] = deque(maxlen=_RATE_FRAMES)
 
     def tick(self, done: int) -> Progress:
         """One more frame is done, `done` in all."""
-        self._moments.append(time.monotonic())
-        spent = self._moments[-1] - self._moments[0]
-        if spent <= 0.0:
-            return Progress(done, self._total)
+        now = time.monotonic()
+        self._moments.append(now)
+        self._first = now if self._first is None else self._first
+        spent = now - self._moments[0]
+        if now - self._first < _LEAST_SECONDS or spent <= 0.0:
+            return Progress(done, self._total, eta_s=None if done < self._total else 0.0)
         fps = (len(self._moments) - 1) / spent
         return Progress(done, self._total, fps, (self._total - done) / fps)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from functools import cache, lru_cache, partial
 from typing import NamedTuple, TypeVar
 
@@ -129,8 +130,9 @@ class StripColorizer:
         # A frame waits for what it depends on, and until the pool has more to do meanwhile.
         ahead = (worker_count(self._colorizer.device) - 1) * (PREDICTED_EVERY if self._reach else 1)
         start, end = max(0, self._depends_on(first)[0]), self._depends_on(last)[1]
-        with prediction_pool(self._colorizer.device) as pool:
-            frames = overlapped(_with_lightness, self._footage.read(start, end), _SEEN_AHEAD)
+        frames = overlapped(_with_lightness, self._footage.read(start, end), _SEEN_AHEAD)
+        # Closed here whatever happens: left to the garbage collector, it would wait for its threads in anyone's.
+        with prediction_pool(self._colorizer.device) as pool, closing(frames):
             for number, (rgb, lightness) in enumerate(frames, start):
                 self._motion.see(number, lightness)
                 unbegun[number] = self._small(lightness)
