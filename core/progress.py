@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 # The frame rate is that of this many last frames.
 _RATE_FRAMES = 24
-# Seconds after the first frame from which on there is a rate: frames are done several at once.
+# Seconds after the first frame from which on the time left is told: frames are done several at once.
 _LEAST_SECONDS = 1.0
 
 
@@ -23,11 +23,15 @@ class Progress:
 
 
 class ProgressClock:
-    """Turns frames done into a rate and the time left, once there is something to tell them by: what comes before the
-    first frame, networks to load and frames around it, comes once."""
+    """Turns frames done into a rate and the time left, from the moment it is made.
+
+    What comes before the first frame, networks to load and frames around it, comes once: it counts for the rate as long
+    as there is hardly more than that to tell it by, and never for the time left.
+    """
 
     def __init__(self, total: int) -> None:
         self._total = total
+        self._made = time.monotonic()
         self._first: float | None = None
         self._moments: deque[float] = deque(maxlen=_RATE_FRAMES)
 
@@ -37,10 +41,12 @@ class ProgressClock:
         self._moments.append(now)
         self._first = now if self._first is None else self._first
         spent = now - self._moments[0]
-        if now - self._first < _LEAST_SECONDS or spent <= 0.0:
-            return Progress(done, self._total, eta_s=None if done < self._total else 0.0)
-        fps = (len(self._moments) - 1) / spent
-        return Progress(done, self._total, fps, (self._total - done) / fps)
+        if now - self._first >= _LEAST_SECONDS and spent > 0.0:
+            fps = (len(self._moments) - 1) / spent
+            return Progress(done, self._total, fps, (self._total - done) / fps)
+        since_made = now - self._made
+        fps_so_far = len(self._moments) / since_made if since_made > 0.0 else None
+        return Progress(done, self._total, fps_so_far, 0.0 if done == self._total else None)
 
 
 class JobCancelledError(Exception):

@@ -236,6 +236,7 @@ def test_a_folder_becomes_a_folder_numbered_by_source_frame(tmp_path: Path) -> N
     assert [path.name for path in sorted((tmp_path / "out").iterdir())] == [f"frame_{n:06d}.png" for n in (2, 3, 4)]
     assert files == [(n, tmp_path / "out" / f"frame_{n:06d}.png") for n in (2, 3, 4)]
     assert [(progress.done, progress.total) for progress in said] == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    assert said[-1].fps and said[-1].fps > 0
     assert said[-1].eta_s == 0
     expected = colorized(frames)
     for number, path in files:

@@ -11,8 +11,9 @@ from core.progress import Progress, ProgressClock
 
 def told(moments: list[float], total: int, monkeypatch: pytest.MonkeyPatch) -> list[Progress]:
     """What a clock made at 0 s says, a frame being done at each of these seconds."""
-    clock, now = ProgressClock(total), iter(moments)
+    now = iter([0.0, *moments])
     monkeypatch.setattr("core.progress.time", SimpleNamespace(monotonic=lambda: next(now)))
+    clock = ProgressClock(total)
     return [clock.tick(done) for done in range(1, len(moments) + 1)]
 
 
@@ -31,6 +32,6 @@ def test_the_rate_is_that_of_the_last_frames(monkeypatch: pytest.MonkeyPatch) ->
     assert said[-1].eta_s == pytest.approx(61.0)
 
 
-def test_frames_at_the_same_moment_have_no_rate_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_that_is_over_at_once_has_a_rate_and_no_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
     said = told([2.0, 2.0, 2.0], 3, monkeypatch)
-    assert said == [Progress(1, 3), Progress(2, 3), Progress(3, 3, eta_s=0.0)]
+    assert said == [Progress(1, 3, 0.5), Progress(2, 3, 1.0), Progress(3, 3, 1.5, 0.0)]
