@@ -7,6 +7,7 @@ from collections.abc import Callable, Container, Iterator
 
 import numpy as np
 
+from .frame_store import keep
 from .strip_motion import Footage
 
 # Keyframes and references come one after the other, and few of them at once.
@@ -29,9 +30,7 @@ class NotedFootage:
         """As `Footage.read`."""
         for number, rgb in enumerate(self._footage.read(first, last), first):
             if number in self._noted and number not in self._notes:
-                self._notes[number] = self._note_of(rgb)
-                while len(self._notes) > _KEPT:
-                    self._notes.popitem(last=False)
+                keep(self._notes, number, self._note_of(rgb), _KEPT)
             yield rgb
 
     def note(self, number: int) -> np.ndarray:

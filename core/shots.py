@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from .flow import flow_failures
+from .frame_store import keep
 
 # What is looked at: small enough that grain is gone, and that what moves stays nearly where it was.
 _SIZE = (32, 18)
@@ -72,9 +73,8 @@ class ShotEnds:
         if frame not in self._mixed:
             before, after = self._small(frame - 1), self._small(frame + 1)
             changes = before is not None and after is not None and np.abs(after - before).mean() >= _LEAST_CHANGE
-            self._mixed[frame] = changes and any(self._dissolves(frame, reach) for reach in _REACHES)
-            while len(self._mixed) > _KEPT:
-                self._mixed.popitem(last=False)
+            mixed = changes and any(self._dissolves(frame, reach) for reach in _REACHES)
+            keep(self._mixed, frame, mixed, _KEPT)
         return self._mixed[frame]
 
     def _dissolves(self, frame: int, reach: int) -> bool:
@@ -111,9 +111,8 @@ class ShotEnds:
             picture = self._picture(frame) if frame >= 0 else None
             if picture is None:
                 return None
-            self._smalls[frame] = cv2.resize(picture, _SIZE, interpolation=cv2.INTER_AREA).astype(np.float32)
-            while len(self._smalls) > _KEPT:
-                self._smalls.popitem(last=False)
+            small = cv2.resize(picture, _SIZE, interpolation=cv2.INTER_AREA).astype(np.float32)
+            keep(self._smalls, frame, small, _KEPT)
         return self._smalls[frame]
 
 

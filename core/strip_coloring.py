@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from functools import cache, lru_cache, partial
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -17,6 +17,7 @@ from .color import ab_from_srgb, lightness_from_srgb, recolor
 from .colorizer import Colorizer, Transferred
 from .contradiction import uncontradicted
 from .flow import motion_shape
+from .frame_store import keep
 from .hint_reach import hinted_share, kept_share
 from .hint_tracking import HintTracker, stroked_keyframes
 from .hints import HintTrack
@@ -50,8 +51,6 @@ _SEEN_AHEAD = 2
 _STROKED_KEPT = 4
 # More than one frame depends on, and are read ahead of it.
 _FRAMES_KEPT = 24
-
-T = TypeVar("T")
 
 
 class _Colored(NamedTuple):
@@ -159,11 +158,11 @@ class StripColorizer:
         """Have frames predicted, unless a stretch before has done so, or find the ways to those that are. frames: their
         L* at working size, float32 (H, W), up to one that is to be predicted, or to the footage's end."""
         for number, lightness in frames.items():
-            _keep(self._rooms, number, log_chroma_room(lightness))
+            keep(self._rooms, number, log_chroma_room(lightness), _FRAMES_KEPT)
         for number, lightness in frames.items():
             ways = self._ways_to_predicted(number)
             if ways:
-                _keep(self._ways, number, ways)
+                keep(self._ways, number, ways, _FRAMES_KEPT)
             elif number not in self._chroma and number not in self._running:
                 self._running[number] = self._begin_prediction(number, lightness, pool)
 
@@ -291,8 +290,8 @@ class StripColorizer:
         """Put the predictions of frames up to `last` in store, in order."""
         for number in sorted(number for number in self._running if number <= last):
             chroma = self._running.pop(number).result()
-            _keep(self._chroma, number, chroma)
-            _keep(self._looks, number, steady_look(chroma, self._motion.picture(number)))
+            keep(self._chroma, number, chroma, _FRAMES_KEPT)
+            keep(self._looks, number, steady_look(chroma, self._motion.picture(number)), _FRAMES_KEPT)
 
     def _steady(self, number: int) -> Future[Chroma]:
         """A predicted frame's final chroma. References stay as they are; nothing is taken from a keyframe or from
@@ -308,7 +307,8 @@ class StripColorizer:
                 looks = {number: self._looks[number]}
             motions = {other: self._motion.between(other) for other in range(min(looks), max(looks))}
             of_all = looks, motions, self._settings.temporal_strength
-            _keep(self._steadied, number, self._averaging.submit(_steadied, self._chroma[number], number, *of_all))
+            steadied = self._averaging.submit(_steadied, self._chroma[number], number, *of_all)
+            keep(self._steadied, number, steadied, _FRAMES_KEPT)
         return self._steadied[number]
 
     def _at_full_size(self, frame: _Colored) -> np.ndarray:
@@ -318,13 +318,6 @@ class StripColorizer:
             hint_ab, mask = rasterize(self._strokes[frame.number], width, height)
             ab = np.where(mask[..., None], hint_ab, ab)
         return recolor(frame.rgb, ab)
-
-
-def _keep(store: OrderedDict[int, T], frame: int, item: T) -> None:
-    store[frame] = item
-    store.move_to_end(frame)
-    while len(store) > _FRAMES_KEPT:
-        store.popitem(last=False)
 
 
 def _steadied(chroma: Chroma, number: int, looks: Looks, motions: Motions, strength: float) -> Chroma:

@@ -9,13 +9,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import reduce
 from itertools import count, islice
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import numpy as np
 
 from .color import lightness_from_srgb
 from .errors import InputError
 from .flow import Motion, composed, measure_motion, motion_picture
+from .frame_store import keep
 from .overlap import overlapped
 from .shots import ShotEnds
 
@@ -29,8 +30,6 @@ PICTURES_KEPT = 8 * BLOCK
 _READ_ON = 4 * BLOCK
 # Motions that are measured ahead, and pictures that are made at once, in threads of their own.
 _AHEAD = 2
-
-T = TypeVar("T")
 
 
 class Footage(Protocol):
@@ -62,7 +61,7 @@ class StripMotion:
     def see(self, frame: int, lightness: np.ndarray) -> None:
         """Take note of a frame that was read anyway: its L*, float32 (H, W), 0..100."""
         if frame not in self._pictures:
-            _keep(self._pictures, frame, motion_picture(lightness, self.shape), PICTURES_KEPT)
+            keep(self._pictures, frame, motion_picture(lightness, self.shape), PICTURES_KEPT)
 
     def picture(self, frame: int) -> np.ndarray:
         """The frame's motion picture, uint8 (h, w). Raises InputError "bad-hints" beyond the footage's end."""
@@ -81,7 +80,7 @@ class StripMotion:
             motion = measuring.result()
             if not motion.cut and self._shot_ends.after(frame):
                 motion = replace(motion, cut=True)
-            _keep(self._motions, frame, motion, MOTIONS_KEPT)
+            keep(self._motions, frame, motion, MOTIONS_KEPT)
         return self._motions[frame]
 
     def way(self, frame: int, other: int) -> np.ndarray | None:
@@ -129,17 +128,10 @@ class StripMotion:
         pictures = overlapped(self._picture_of, islice(frames, last + 1 - first), _AHEAD)
         for number, picture in zip(count(first), pictures):
             if number not in self._pictures:
-                _keep(self._pictures, number, picture, PICTURES_KEPT)
+                keep(self._pictures, number, picture, PICTURES_KEPT)
             end = number + 1
         if end <= last:
             self._end = end
 
     def _picture_of(self, rgb: np.ndarray) -> np.ndarray:
         return motion_picture(lightness_from_srgb(rgb), self.shape)
-
-
-def _keep(store: OrderedDict[int, T], frame: int, item: T, limit: int) -> None:
-    store[frame] = item
-    store.move_to_end(frame)
-    while len(store) > limit:
-        store.popitem(last=False)
