@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from torch import Tensor
 
 from .chroma_detail import CarriedDetail, Chroma
 from .colorizer import Transferred
@@ -108,6 +109,8 @@ class StripTransfer:
         self._keyframe_paths = keyframe_paths
         self._reference_paths = lru_cache(_ANCHORS_KEPT)(lambda anchor: AnchorPaths(motion, anchor))
         self._reference = lru_cache(_ANCHORS_KEPT)(reference)
+        # Of the frame that a reference stands on, which may be another picture.
+        self._described = lru_cache(_ANCHORS_KEPT)(lambda number: network.describe(self.reference(number).lightness))
         coarse = len(references) > _FINE_REFERENCES
         self._references = {
             frame: network.remember(one.lightness, one.ab, coarse=coarse) for frame, one in references.items()
@@ -137,14 +140,14 @@ class StripTransfer:
         return -1 if before is None else before, sys.maxsize if after is None else after
 
     def from_references(self, frame: int, room: np.ndarray) -> Evidence:
-        """What the nearest reference before the frame and the nearest after it bring, by two routes each, and all
+        """What the nearest reference before the frame and the nearest after it bring, by ROUTES each, and all
         references to find likeness in. room: `log_chroma_room` of the frame, float32 (H, W)."""
         found = self.likeness()
         for number in _neighbours(self._reference_frames, frame):
             arrival = None if number is None else self._reference_paths(number).at(frame)
             if number is not None and arrival is not None:
                 anchor = self.reference(number)
-                found.estimates.extend(brought(anchor, arrival, room, abs(frame - number)))
+                found.estimates.extend(brought(anchor, arrival, room, abs(frame - number), self._described(number)))
         return found
 
     def evidence(self, frame: int, room: np.ndarray) -> Evidence:
@@ -159,8 +162,9 @@ class StripTransfer:
             if number is None or arrival is None:
                 continue
             anchor = self._keyframe(number, other)
-            found.estimates.extend(brought(anchor, arrival, room, abs(frame - number)))
-            found.remembered.append(self._remembered(number, other))
+            remembered = self._remembered(number, other)
+            found.estimates.extend(brought(anchor, arrival, room, abs(frame - number), remembered.described))
+            found.remembered.append(remembered)
             found.keyframes.append(number)
             if not self._references and anchor.support is not None:
                 found.support.append(warp(anchor.support, resized_flow(arrival.best.flow, self._shape)))
@@ -180,10 +184,10 @@ def same_picture(reference: np.ndarray, frame: np.ndarray) -> bool:
     return float(np.percentile(np.abs(change - np.median(change)), 90)) <= _SAME_PICTURE
 
 
-def brought(anchor: Anchor, arrival: Arrival, room: np.ndarray, distance: int) -> list[Estimate]:
+def brought(anchor: Anchor, arrival: Arrival, room: np.ndarray, distance: int, described: Tensor) -> list[Estimate]:
     """What an anchor's routes bring to a frame `distance` frames away, at working size.
 
-    room: `log_chroma_room` of that frame, float32 (H, W).
+    room: `log_chroma_room` of that frame, float32 (H, W). described: `TransferNetwork.describe` of the anchor.
     """
     found = []
     for index, route in enumerate(arrival.routes):
@@ -191,7 +195,8 @@ def brought(anchor: Anchor, arrival: Arrival, room: np.ndarray, distance: int) -
         doubt = cv2.resize(route.doubt, room.shape[::-1], interpolation=cv2.INTER_LINEAR)
         ab = relit(arrived[..., :2], arrived[..., 2], room, doubt)
         detail = None if anchor.detail is None else CarriedDetail(anchor.detail, route.flow)
-        found.append(Estimate(ab, route.doubt, route.change, arrival.seen, distance, bool(index), detail))
+        trust = route.doubt, route.change, arrival.seen, distance, bool(index)
+        found.append(Estimate(ab, *trust, route.flow, described, detail))
     return found
 
 

@@ -18,7 +18,7 @@ from .colorizer import Transferred
 from .devices import choose_device, computes_in_bfloat16
 from .nets.blocks import freeze
 from .nets.fusion import FUSION_CELL, SIZE_MULTIPLE, Estimates, Memory, TransferNet
-from .nets.similarity import CELL
+from .nets.similarity import CELL, alike_along
 from .nets.weights_file import load_weights, shipped_weights
 
 VARIANT = "transfer"
@@ -30,7 +30,8 @@ class Estimate(NamedTuple):
     ab: float32 (H, W, 2), at working size. doubt: float32 (h, w), of any size, pixels that the way there and back
     misses. change: float32 (h, w), L* by which the footage differs. seen: float32 (h, w), 0..1, how surely it was in
     sight all the way. distance: frames to the anchor. matched: whether the route was matched with the anchor itself,
-    or carried from frame to frame. detail: what the anchor's chroma has beyond working size.
+    or carried from frame to frame. flow: float32 (h', w', 2), the route, in pixels of any size. described: what
+    `describe` gives of the anchor. detail: what the anchor's chroma has beyond working size.
     """
 
     ab: np.ndarray
@@ -39,14 +40,37 @@ class Estimate(NamedTuple):
     seen: np.ndarray
     distance: int
     matched: bool
+    flow: np.ndarray
+    described: Tensor
     detail: CarriedDetail | None = None
 
 
+class Pooled(NamedTuple):
+    """Estimates as cells, without a batch or with one before all: nets.fusion.Estimates but for `alike`, which is made
+    of places: where routes lead, (K, 2, H/CELL, W/CELL), as nets.similarity.alike_along takes it."""
+
+    ab: Tensor
+    doubt: Tensor
+    change: Tensor
+    seen: Tensor
+    distance: Tensor
+    matched: Tensor
+    places: Tensor
+
+    def with_likeness(self, described: Tensor, anchors: Sequence[Tensor]) -> Estimates:
+        """With a batch. described: the frame's descriptors; anchors: those of the anchor that each estimate is of."""
+        along = [alike_along(described, one, self.places[:, [index]]) for index, one in enumerate(anchors)]
+        nothing = described.new_zeros(len(described), 0, *described.shape[-2:])
+        return Estimates(*self[:-1], torch.cat([nothing, *along], 1))
+
+
 class Remembered(NamedTuple):
-    """An anchor as the network remembers it: descriptors (1, 64, n) and colours (1, 3, n) of its cells."""
+    """An anchor as the network remembers it: descriptors (1, 64, n) and colours (1, 3, n) of its cells; and its
+    descriptors where they lie, (1, 64, h, w), of cells that are never coarse."""
 
     keys: Tensor
     lab: Tensor
+    described: Tensor
 
 
 class TransferNetwork:
@@ -76,11 +100,17 @@ class TransferNetwork:
         large."""
         planes = padded(np.dstack((lightness, ab)))[None].to(self.device)
         with self._halves():
-            keys = self._network.descriptor(planes[:, :1])
+            keys = described = self._network.descriptor(planes[:, :1])
         lab = F.avg_pool2d(planes, CELL)
         if coarse:
             keys, lab = F.normalize(F.avg_pool2d(keys, 2), dim=1), F.avg_pool2d(lab, 2)
-        return Remembered(keys.flatten(2), lab.flatten(2))
+        return Remembered(keys.flatten(2), lab.flatten(2), described)
+
+    @torch.inference_mode()
+    def describe(self, lightness: np.ndarray) -> Tensor:
+        """Descriptors of a picture, (1, 64, h, w) of cells; lightness: L* float32 (H, W)."""
+        with self._halves():
+            return self._network.descriptor(padded(lightness[..., None])[None].to(self.device))
 
     @torch.inference_mode()
     def choose(
@@ -92,10 +122,12 @@ class TransferNetwork:
         """
         height, width = lightness.shape
         planes = padded(lightness[..., None])[None].to(self.device)
-        routed = Estimates(*(part[None].to(self.device) for part in pooled(estimates, planes.shape[-2:])))
+        cells_of = Pooled(*(part[None].to(self.device) for part in pooled(estimates, planes.shape[-2:])))
         memory = Memory(torch.cat([one.keys for one in remembered], -1), torch.cat([one.lab for one in remembered], -1))
         with self._halves():
-            choice = self._network(planes, self._network.descriptor(planes), routed, memory)
+            own = self._network.descriptor(planes)
+            routed = cells_of.with_likeness(own, [one.described for one in estimates])
+            choice = self._network(planes, own, routed, memory)
         weights = F.interpolate(choice.weights, scale_factor=FUSION_CELL, mode="bilinear")[0, :, :height, :width]
         gathered = F.interpolate(choice.gathered, scale_factor=FUSION_CELL, mode="bilinear")[0, :, :height, :width]
         shares = weights.cpu().numpy()
@@ -140,8 +172,8 @@ def cells(lab: Tensor) -> Tensor:
     return F.avg_pool2d(lab, CELL).flatten(2)
 
 
-def pooled(estimates: Sequence[Estimate], size: Sequence[int]) -> tuple[Tensor, ...]:
-    """The fields of nets.fusion.Estimates without their batch. size: the padded (height, width)."""
+def pooled(estimates: Sequence[Estimate], size: Sequence[int]) -> Pooled:
+    """The estimates without a batch. size: the padded (height, width)."""
     height, width = size[0] // FUSION_CELL, size[1] // FUSION_CELL
     ab, trust = torch.zeros(len(estimates), 2, height, width), torch.zeros(len(estimates), 3, height, width)
     for index, one in enumerate(estimates):
@@ -154,4 +186,19 @@ def pooled(estimates: Sequence[Estimate], size: Sequence[int]) -> tuple[Tensor, 
         )
     distance = torch.tensor([float(one.distance) for one in estimates])
     matched = torch.tensor([float(one.matched) for one in estimates])
-    return ab, trust[:, 0], trust[:, 1], trust[:, 2], distance, matched
+    places = torch.zeros(len(estimates), 2, size[0] // CELL, size[1] // CELL)
+    for index, one in enumerate(estimates):
+        places[index] = _targets(one, size)
+    return Pooled(ab, trust[:, 0], trust[:, 1], trust[:, 2], distance, matched, places)
+
+
+def _targets(estimate: Estimate, size: Sequence[int]) -> Tensor:
+    """Where each cell's route leads, x and y in cells: (2, H / CELL, W / CELL)."""
+    rows, columns = (max(1, round(length / CELL)) for length in estimate.ab.shape[:2])
+    height, width = estimate.flow.shape[:2]
+    x, y = cv2.split(cv2.resize(estimate.flow, (columns, rows), interpolation=cv2.INTER_AREA))
+    x = x * np.float32(columns / width) + np.arange(columns, dtype=np.float32)
+    y = y * np.float32(rows / height) + np.arange(rows, dtype=np.float32)[:, None]
+    right, below = size[1] // CELL - columns, size[0] // CELL - rows
+    places = cv2.copyMakeBorder(np.dstack((x, y)), 0, below, 0, right, cv2.BORDER_REPLICATE)
+    return torch.from_numpy(places).permute(2, 0, 1)

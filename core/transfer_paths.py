@@ -21,6 +21,8 @@ from .strip_motion import BLOCK, StripMotion
 MAX_REACH = 1024
 # Pixels: beyond this, more doubt says nothing.
 _MOST_DOUBT = 8.0
+# A fine path's routes, in their order: carried on from the better of both, and matched with the anchor from there.
+ROUTES = ("carried", "matched")
 # What a carried step adds to the doubt besides its return error.
 _STEP_DOUBT = 0.3
 # Pixels by which a step may miss its way back with the pixel still surely in sight, and from which on it surely is not.
@@ -55,10 +57,10 @@ class Route:
 class Arrival:
     """An anchor as a frame sees it.
 
-    routes: from the frame to the anchor: the one that was carried on and the one matched with the anchor; of rough
-    paths one alone, of each pixel the better. seen: float32 (h, w), 0..1, how surely what stands there was in sight on
-    every frame from the anchor on; what came in or out of hiding later has 0, even where a match finds its like.
-    onward: of rough paths the route from the anchor to the frame.
+    routes: from the frame to the anchor: those of ROUTES; of rough paths one alone, of each pixel the better. seen:
+    float32 (h, w), 0..1, how surely what stands there was in sight on every frame from the anchor on; what came in or
+    out of hiding later has 0, even where a match finds its like. onward: of rough paths the route from the anchor to
+    the frame.
     """
 
     routes: tuple[Route, ...]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from .train_transfer import samples_of_clips, split_scenes
 from .training_options import add_clip_options, add_run_options, check_recipe
 
 _CHECKPOINT = "joint-checkpoint.safetensors"
+_MOST_FRAMES = 75
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import numpy as np
 
-    from ..colorizer import Colorizer
     from ..devices import choose_device
     from ..nets.fusion import TransferNet
     from ..nets.weights_file import in_few_levels, load_network, load_weights, save_weights, shipped_weights
@@ -38,9 +39,9 @@ def run(args: argparse.Namespace) -> int:
     colorizer_weights = Path(args.colorizer or shipped_weights(recipe.variant))
     colorizer, transfer = load_network(colorizer_weights, recipe.variant), TransferNet()
     load_weights(transfer, Path(args.transfer or shipped_weights("transfer")), "transfer")
-    unaided = Colorizer.load(recipe.variant, args.device, weights=colorizer_weights)
-    maker = SampleMaker(unaided, transfer.descriptor, np.random.default_rng(recipe.seed))
-    *sets, kept = samples_of_clips(args.clips, lambda frames, aged: maker.pairs_of_clip(frames, aged, recipe.spacing))
+    maker = SampleMaker(transfer.descriptor, np.random.default_rng(recipe.seed))
+    pairs_of = partial(maker.pairs_of_clip, spacing=recipe.spacing)
+    *sets, kept = samples_of_clips(args.clips, _MOST_FRAMES, pairs_of)
     scenes, unseen = split_scenes(list(maker.pairs_of_scenes(read_pictures(args.data), recipe.scenes)))
     kept += unseen
     # More often from photographs than from clips, so that a few clips are not learned by heart.

@@ -16,7 +16,9 @@ FUSION_CELL = 4
 SIZE_MULTIPLE = 32
 # Scales that bring the inputs to about ±1.
 _AB, _DOUBT, _CHANGE, _DISTANCE = 30.0, 4.0, 10.0, 6.0
-_FEATURES, _WIDTH = 13, 24
+_FEATURES, _WIDTH = 17, 32
+# Colours further apart than this are as far apart as can be, and what an estimate is from itself.
+_APART = 3.0
 # Under a root: its slope at 0 would be infinite.
 _ROOT = 0.01
 
@@ -26,8 +28,8 @@ class Estimates:
     """What routes bring, a cell of FUSION_CELL pixels each.
 
     ab: (B, K, 2, h, w), Lab units. doubt: (B, K, h, w), pixels. change: (B, K, h, w), L*. seen: (B, K, h, w), 0..1.
-    distance: (B, K), frames. matched: (B, K), 1 for routes matched with the anchor itself, 0 for carried ones. K may
-    be 0.
+    distance: (B, K), frames. matched: (B, K), 1 for routes matched with the anchor itself, 0 for carried ones. alike:
+    (B, K, H/CELL, W/CELL), -1..1, how alike places look to where their routes lead. K may be 0.
     """
 
     ab: Tensor
@@ -36,6 +38,7 @@ class Estimates:
     seen: Tensor
     distance: Tensor
     matched: Tensor
+    alike: Tensor
 
 
 @dataclass
@@ -97,7 +100,7 @@ class TransferNet(nn.Module):
     def _candidates(
         self, lightness: Tensor, described: Tensor, estimates: Estimates, memory: Memory, size: tuple[int, int]
     ) -> tuple[Tensor, Tensor]:
-        """Features (B, K + 1, 13, h, w) of the estimates and of what similarity gathers, and that, ab (B, 2, h, w)."""
+        """Features (B, K + 1, 17, h, w) of the estimates and of what similarity gathers, and that, ab (B, 2, h, w)."""
         values = torch.cat((memory.lab, memory.lab[:, 1:].square() / _AB), 1)
         gathered, likeness = self.similarity(described, memory.keys, values)
         own = F.avg_pool2d(lightness, CELL)
@@ -109,6 +112,10 @@ class TransferNet(nn.Module):
         ab = torch.cat((estimates.ab, alike[:, None, :2]), 1)
         disagreement = (ab - ab.mean(1, keepdim=True)).square().sum(2, keepdim=True).add(_ROOT).sqrt()
         nought = torch.zeros_like(estimates.doubt)
+        # Interpolated as planes of one batch: K may be 0.
+        along = estimates.alike.reshape(-1, 1, *estimates.alike.shape[-2:])
+        if len(along):
+            along = F.interpolate(along, size=size, mode="bilinear")
         routed = torch.stack(
             (
                 (estimates.doubt / _DOUBT).clamp(max=3.0),
@@ -116,7 +123,9 @@ class TransferNet(nn.Module):
                 estimates.change / _CHANGE,
                 estimates.seen,
                 (estimates.distance.log1p() / _DISTANCE)[..., None, None].expand_as(nought),
-                (2.0 * estimates.matched - 1.0)[..., None, None].expand_as(nought),
+                (1.0 - estimates.matched)[..., None, None].expand_as(nought),
+                estimates.matched[..., None, None].expand_as(nought),
+                along.reshape(nought.shape),
                 nought,
                 nought,
                 nought,
@@ -125,7 +134,14 @@ class TransferNet(nn.Module):
         )
         blank = torch.zeros_like(alike[:, 0])
         found = (alike[:, 2] / _CHANGE, alike[:, 3] / _AB, alike[:, 4])
-        similar = torch.stack((blank, blank, found[0], blank, blank, blank, found[1], found[2], blank + 1.0), 1)
+        similar = torch.stack(
+            (blank, blank, found[0], blank, blank, blank, blank, found[2], found[1], found[2], blank + 1.0), 1
+        )
         features = torch.cat((routed, similar.unsqueeze(1)), 1)
         saturation = ab.square().sum(2, keepdim=True).add(_ROOT).sqrt()
-        return torch.cat((features, ab / _AB, disagreement / _AB, saturation / _AB), 2), alike[:, :2]
+        apart = (ab.unsqueeze(2) - ab.unsqueeze(1)).square().sum(3).add(_ROOT).sqrt() / _AB
+        itself = torch.eye(ab.shape[1], device=ab.device)[:, :, None, None]
+        # The nearest of the others' colours, and those that likeness gathers.
+        others = (apart + 2.0 * _APART * itself).amin(2, keepdim=True).clamp(max=_APART), apart[:, :, -1:]
+        colors = ab / _AB, disagreement / _AB, saturation / _AB
+        return torch.cat((features, *colors, *others), 2), alike[:, :2]

@@ -61,6 +61,20 @@ class Descriptor(nn.Module):
         return F.normalize(described.float(), dim=1)
 
 
+def alike_along(described: Tensor, anchor: Tensor, places: Tensor) -> Tensor:
+    """How alike cells look to where routes lead from them: (B, K, h, w), -1..1.
+
+    described (B, 64, h, w), of the frame; anchor (B, 64, h', w'); places (B, K, 2, h, w): x and y of each cell's target
+    on the anchor, in cells.
+    """
+    height, width = anchor.shape[-2:]
+    size = places.new_tensor([width, height])
+    grid = (2.0 * places.float().permute(0, 1, 3, 4, 2) + 1.0) / size - 1.0
+    count = grid.shape[1]
+    found = F.grid_sample(anchor, grid.flatten(1, 2), mode="bilinear", padding_mode="border", align_corners=False)
+    return (found.unflatten(2, (count, -1)) * described.unsqueeze(2)).sum(1)
+
+
 class Similarity(nn.Module):
     """Chroma of anchors' cells gathered to a frame's, by likeness of descriptors."""
 

@@ -27,11 +27,11 @@ from .hint_sampling import sample_hints
 from .recipes import JointRecipe
 from .training_run import Passed, TrainingRun
 from .transfer_samples import SamplePair
-from .transfer_trainer import brought, choose
+from .transfer_trainer import EARLIER, LATER, brought, choose
 from .transfer_views import View, random_window, stacked, view, windowed
 
 # Which anchors are remembered, and which estimates are given.
-_GIVEN = (((0,), (0, 1)), ((0, 1), (0, 1, 2, 3)), ((1,), (2, 3)))
+_GIVEN = (((0,), EARLIER), ((0, 1), EARLIER + LATER), ((1,), LATER))
 # Of the pairs that have strokes besides.
 _HINTED_SHARE = 0.3
 

@@ -138,14 +138,14 @@ GIST_RECIPES = {"gist-cpu": GistRecipe((Phase(until=1.0, size=64, batch=128),))}
 
 @dataclass(frozen=True)
 class TransferRecipe:
-    """scenes, stills: how many are made of photographs. spacing: frames between samples of a clip.
+    """scenes, stills: how many are made of photographs. stretches: of each clip.
 
     squared_share: of the squared error in the loss, beside the error.
     """
 
     scenes: int
     stills: int
-    spacing: int
+    stretches: int
     batch: int
     squared_share: float = 0.02
     learning_rate: float = 1e-3
@@ -155,7 +155,7 @@ class TransferRecipe:
     seed: int = 2026
 
 
-TRANSFER_RECIPES = {"transfer-cpu": TransferRecipe(scenes=320, stills=150, spacing=4, batch=6)}
+TRANSFER_RECIPES = {"transfer-cpu": TransferRecipe(scenes=360, stills=800, stretches=26, batch=6)}
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,16 +13,17 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..color import ab_from_srgb, lightness_from_srgb
-from ..colorizer import Colorizer
+from ..errors import InputError
 from ..flow import motion_shape
 from ..nets.fusion import FUSION_CELL
 from ..nets.similarity import Descriptor
 from ..nets.two_tower import TwoTower
+from ..nets.weights_file import read_weights
 from ..shading import log_chroma_room
 from ..strip_motion import StripMotion
 from ..transfer import Anchor, brought
-from ..transfer_network import Estimate, cells, padded, pooled
-from ..transfer_paths import AnchorPaths
+from ..transfer_network import Estimate, Pooled, cells, padded, pooled
+from ..transfer_paths import ROUTES, AnchorPaths
 from .crops import random_crop
 from .film_looks import film_look
 from .moving_scenes import moving_scene
@@ -29,9 +31,10 @@ from .moving_scenes import moving_scene
 _SIDE = 256
 _SCENE_FRAMES = 28
 _SCENE_SPACING = 6
-# Routes of one anchor.
-_ROUTES = 2
-
+# Of a clip a stretch is so much at least; and its samples, at least so many frames apart.
+_STRETCH_LENGTH, _STRETCH_SAMPLES, _STRETCH_SPACING = 0.3, 7, 3
+# So many stretches are twice as fast, are aged, are seen closer; these show so much of the picture's width.
+_FAST_SHARE, _AGED_SHARE, _CLOSER_SHARE, _CLOSER = 0.4, 0.4, 0.4, (0.6, 0.9)
 
 # An anchor: the levels that its descriptor saw, and its cells' colours, (3, n).
 Seen = tuple[list[Tensor], Tensor]
@@ -41,20 +44,19 @@ Seen = tuple[list[Tensor], Tensor]
 class TransferSample:
     """A frame and its anchors, none or two of them with routes, the earlier one first; float16.
 
-    lightness (1, H, W). levels: of its descriptor. truth, unaided (2, h, w): its true ab, and the colorizer's own
-    answer without help. estimates: nets.fusion.Estimates without their batch.
+    lightness (1, H, W). levels: of its descriptor. truth (2, h, w): its true ab. estimates: as
+    transfer_network.pooled gives them, of each anchor as many as ROUTES.
     """
 
     lightness: Tensor
     levels: list[Tensor]
     truth: Tensor
-    unaided: Tensor
     anchors: list[Seen]
-    estimates: tuple[Tensor, ...]
+    estimates: Pooled
 
     @property
     def routed(self) -> bool:
-        return len(self.estimates[0]) > 0
+        return len(self.estimates.ab) > 0
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,10 @@ class SamplePair:
 
 
 class SampleMaker:
-    """Makes samples; the colorizer gives its unaided answers; the descriptor's tower sees, and does not learn."""
+    """Makes samples; the descriptor's tower sees, and does not learn."""
 
-    def __init__(self, colorizer: Colorizer, descriptor: Descriptor, rng: np.random.Generator) -> None:
-        self._colorizer, self._rng = colorizer, rng
-        self._descriptor = descriptor.eval()
+    def __init__(self, descriptor: Descriptor, rng: np.random.Generator) -> None:
+        self._descriptor, self._rng = descriptor.eval(), rng
 
     def of_clip(self, frames: Sequence[np.ndarray], aged: bool, spacing: int) -> Iterator[TransferSample]:
         """Samples of one clip in colour, uint8 (H, W, 3), anchored at its ends. aged: its lightness as on old film.
@@ -83,6 +84,14 @@ class SampleMaker:
         seen = [self._seen(anchor) for anchor in clip.anchors]
         for number in range(spacing, len(frames) - 1, spacing):
             yield from self._of_frame(clip, number, seen)
+
+    def of_stretches(self, frames: Sequence[np.ndarray], count: int) -> Iterator[TransferSample]:
+        """Samples of so many stretches of a clip, each anchored at its own ends; some of them aged: few clips, but many
+        anchors."""
+        for _ in range(count):
+            stretch = _stretch(frames, self._rng)
+            spacing = max(_STRETCH_SPACING, len(stretch) // _STRETCH_SAMPLES)
+            yield from self.of_clip(stretch, bool(self._rng.random() < _AGED_SHARE), spacing)
 
     def pairs_of_clip(self, frames: Sequence[np.ndarray], aged: bool, spacing: int) -> Iterator[SamplePair]:
         """The same, each with the frame after it and the motion from it to that one."""
@@ -95,7 +104,7 @@ class SampleMaker:
 
     def _of_frame(self, clip: _Clip, number: int, seen: list[Seen]) -> Iterator[TransferSample]:
         estimates = clip.estimates(number)
-        if len(estimates) == len(seen) * _ROUTES:
+        if len(estimates) == len(seen) * len(ROUTES):
             yield self._sample(clip.small(clip.lightness[number]), clip.ab(number), seen, estimates)
 
     def of_scenes(self, pictures: list[np.ndarray], count: int) -> Iterator[TransferSample]:
@@ -123,14 +132,12 @@ class SampleMaker:
         self, lightness: np.ndarray, ab: np.ndarray, anchors: list[Seen], estimates: list[Estimate]
     ) -> TransferSample:
         planes = padded(lightness[..., None])
-        unaided = self._colorizer.predict(lightness, np.zeros_like(ab), np.zeros(lightness.shape, bool))
         return TransferSample(
             planes.half(),
             self._levels(planes),
             F.avg_pool2d(padded(ab), FUSION_CELL).half(),
-            F.avg_pool2d(padded(unaided), FUSION_CELL).half(),
             anchors,
-            tuple(part.half() for part in pooled(estimates, planes.shape[-2:])),
+            Pooled(*(part.half() for part in pooled(estimates, planes.shape[-2:]))),
         )
 
     def _seen(self, anchor: Anchor) -> Seen:
@@ -140,6 +147,18 @@ class SampleMaker:
     @torch.no_grad()
     def _levels(self, planes: Tensor) -> list[Tensor]:
         return [level[0].half() for level in self._descriptor.levels(planes[None])]
+
+
+def load_descriptor(path: Path) -> Descriptor:
+    """The descriptor of a transfer network's weights, of this release's or of one whose fusion was another."""
+    part, descriptor = "descriptor.", Descriptor()
+    weights = read_weights(path, "transfer")
+    own = {name.removeprefix(part): value for name, value in weights.items() if name.startswith(part)}
+    try:
+        descriptor.load_state_dict(own)
+    except RuntimeError as error:
+        raise InputError("bad-weights", f"The weights {path} hold no descriptor of this release.") from error
+    return descriptor
 
 
 def colorizer_descriptor(colorizer: TwoTower) -> Descriptor:
@@ -178,7 +197,8 @@ class _Clip:
         for anchor, path, end in zip(self.anchors, self._paths, self._ends, strict=True):
             arrival = path.at(number)
             if arrival is not None:
-                found += brought(anchor, arrival, room, abs(number - end))
+                # The trainer describes the anchors as it learns to.
+                found += brought(anchor, arrival, room, abs(number - end), torch.empty(0))
         return found
 
     def step(self, number: int) -> Tensor:
@@ -187,6 +207,21 @@ class _Clip:
         scale = self._shape[1] / forward.shape[1]
         moved = padded(self.small(forward * np.array([scale, scale, 1.0], np.float32)))
         return F.avg_pool2d(moved, FUSION_CELL) / torch.tensor([FUSION_CELL, FUSION_CELL, 1.0]).view(3, 1, 1)
+
+
+def _stretch(frames: Sequence[np.ndarray], rng: np.random.Generator) -> Sequence[np.ndarray]:
+    """A stretch of a clip, at its own speed or twice as fast; some are seen closer."""
+    length = int(rng.uniform(_STRETCH_LENGTH, 1.0) * len(frames))
+    start = int(rng.integers(0, len(frames) - length + 1))
+    stretch = frames[start : start + length : 2 if rng.random() < _FAST_SHARE else 1]
+    if rng.random() >= _CLOSER_SHARE:
+        return stretch
+    height, width = frames[0].shape[:2]
+    shown = rng.uniform(*_CLOSER)
+    rows, columns = int(height * shown), int(width * shown)
+    top, left = int(rng.integers(height - rows + 1)), int(rng.integers(width - columns + 1))
+    parts = (frame[top : top + rows, left : left + columns] for frame in stretch)
+    return [cv2.resize(part, (width, height), interpolation=cv2.INTER_CUBIC) for part in parts]
 
 
 def _aged(frames: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:

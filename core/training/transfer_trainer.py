@@ -14,6 +14,7 @@ from torch import Tensor
 from ..nets.domain_transform import spread_hints, step_costs
 from ..nets.fusion import FUSION_CELL, Choice, Memory, TransferNet
 from ..nets.similarity import Descriptor
+from ..transfer_paths import ROUTES
 from .recipes import TransferRecipe
 from .training_run import Passed, TrainingRun
 from .transfer_samples import TransferSample
@@ -23,7 +24,10 @@ from .transfer_views import View, random_window, stacked, turned, view, windowed
 _WINDOW = 128
 # Which anchors are remembered, and which estimates are given: the earlier one, both, and no routes.
 _Given = tuple[tuple[int, ...], tuple[int, ...]]
-_VALIDATED: tuple[_Given, ...] = (((0,), (0, 1)), ((0, 1), (0, 1, 2, 3)), ((0,), ()))
+EARLIER, LATER = tuple(range(len(ROUTES))), tuple(range(len(ROUTES), 2 * len(ROUTES)))
+_VALIDATED: tuple[_Given, ...] = (((0,), EARLIER), ((0, 1), EARLIER + LATER), ((0,), ()))
+# Rough paths bring one route of an anchor.
+_ROUGH: tuple[_Given, ...] = (((0,), EARLIER[:1]), ((0, 1), (EARLIER[1], LATER[0])))
 # The stand-in for what the colorizer makes of doubtful places: trusted colours spread by (cells, L*).
 _FILL_REACH = (24.0, 10.0)
 # ab that an error of the gathered colours counts at most, and its share of the loss.
@@ -106,7 +110,7 @@ class TransferTrainer(TrainingRun):
                 with torch.no_grad():
                     got = answer(choose(network, seen), seen)
                 errors.append(float((got - seen.truth).square().sum(1).mean()))
-                rival = seen.estimates.ab[:, -1] if given else seen.unaided
+                rival = seen.estimates.ab[:, ROUTES.index("matched")] if given else torch.zeros_like(got)
                 alone.append(float((rival - seen.truth).square().sum(1).mean()))
             figures.append((math.sqrt(np.mean(errors)), math.sqrt(np.mean(alone))))
         table = " · ".join(f"{value:.2f} (one route {alone:.2f})" for value, alone in figures)
@@ -116,9 +120,12 @@ class TransferTrainer(TrainingRun):
 def choose(network: TransferNet, seen: View) -> Choice:
     """The network's choice for a batch of views."""
     describe = network.descriptor.describe
-    keys = torch.cat([describe(levels).flatten(2) for levels, _ in seen.anchors], -1)
+    anchors = [describe(levels) for levels, _ in seen.anchors]
+    keys = torch.cat([described.flatten(2) for described in anchors], -1)
     memory = Memory(keys, torch.cat([lab for _, lab in seen.anchors], -1))
-    return network(seen.lightness, describe(seen.levels), seen.estimates, memory)
+    own = describe(seen.levels)
+    estimates = seen.estimates.with_likeness(own, [anchors[source] for source in seen.sources])
+    return network(seen.lightness, own, estimates, memory)
 
 
 def brought(choice: Choice, seen: View) -> tuple[Tensor, Tensor]:
@@ -129,21 +136,21 @@ def brought(choice: Choice, seen: View) -> tuple[Tensor, Tensor]:
 
 
 def answer(choice: Choice, seen: View) -> Tensor:
-    """ab (B, 2, h, w): the choice's colours, and where it has none, those close by, or the colorizer's own."""
+    """ab (B, 2, h, w): the choice's colours, and where it has none, those close by, or grey."""
     ab, confidence = brought(choice, seen)
     return confidence * ab + (1.0 - confidence) * filled(ab, confidence.square(), seen)
 
 
 def filled(ab: Tensor, trust: Tensor, seen: View) -> Tensor:
     """A stand-in for what the colorizer makes of ab (B, 2, h, w) where trust (B, 1, h, w) is low: trusted colours
-    spread along the footage's edges, and its own answer far from any."""
+    spread along the footage's edges, and grey far from any."""
     costs = step_costs(F.avg_pool2d(seen.lightness, FUSION_CELL), *_FILL_REACH)
     spread, reached = spread_hints(ab.float(), trust.float(), *costs)
     share = reached / (reached + 0.05)
-    return spread * share + seen.unaided * (1.0 - share)
+    return spread * share
 
 
 def _anchors_used(rng: np.random.Generator) -> _Given:
     """Which anchors are remembered, and which estimates are given."""
-    options: tuple[_Given, ...] = (*_VALIDATED, ((1,), (2, 3)))
-    return options[int(rng.choice(len(options), p=(0.35, 0.3, 0.15, 0.2)))]
+    options: tuple[_Given, ...] = (*_VALIDATED, ((1,), LATER), *_ROUGH)
+    return options[int(rng.choice(len(options), p=(0.3, 0.25, 0.12, 0.18, 0.05, 0.1)))]

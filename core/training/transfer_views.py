@@ -9,34 +9,37 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..nets.fusion import FUSION_CELL, Estimates
+from ..nets.fusion import FUSION_CELL
 from ..nets.similarity import CELL
+from ..transfer_network import Pooled
+from ..transfer_paths import ROUTES
 from .transfer_samples import Seen, TransferSample
 
 
 @dataclass(frozen=True)
 class View:
-    """As TransferSample, with the anchors and estimates that are given; fields with a batch once `stacked`."""
+    """As TransferSample, with the anchors and estimates that are given; fields with a batch once `stacked`. sources:
+    which of the anchors each estimate is of."""
 
     lightness: Tensor
     levels: list[Tensor]
     truth: Tensor
-    unaided: Tensor
     anchors: list[Seen]
-    estimates: Estimates
+    estimates: Pooled
+    sources: list[int]
 
 
 def view(sample: TransferSample, remembered: Sequence[int], given: Sequence[int]) -> View:
     """The whole frame, with the anchors and the estimates of these numbers."""
-    estimates = Estimates(*(part[list(given)].float() for part in sample.estimates))
+    estimates = Pooled(*(part[list(given)].float() for part in sample.estimates))
     anchors = [([level.float() for level in levels], lab.float()) for levels, lab in sample.anchors]
     return View(
         sample.lightness.float(),
         [level.float() for level in sample.levels],
         sample.truth.float(),
-        sample.unaided.float(),
         [anchors[number] for number in remembered],
         estimates,
+        [list(remembered).index(number // len(ROUTES)) for number in given],
     )
 
 
@@ -71,16 +74,15 @@ def windowed(whole: View, window: Window) -> View:
         cut(whole.lightness, 1),
         [cut(level, CELL << index) for index, level in enumerate(whole.levels)],
         cut(whole.truth, FUSION_CELL),
-        cut(whole.unaided, FUSION_CELL),
         whole.anchors,
-        Estimates(
-            cut(routed.ab, FUSION_CELL),
-            cut(routed.doubt, FUSION_CELL),
-            cut(routed.change, FUSION_CELL),
-            cut(routed.seen, FUSION_CELL),
-            routed.distance,
-            routed.matched,
+        routed._replace(
+            ab=cut(routed.ab, FUSION_CELL),
+            doubt=cut(routed.doubt, FUSION_CELL),
+            change=cut(routed.change, FUSION_CELL),
+            seen=cut(routed.seen, FUSION_CELL),
+            places=cut(routed.places, CELL),
         ),
+        whole.sources,
     )
 
 
@@ -95,7 +97,6 @@ def stacked(views: Sequence[View]) -> View:
         stack([one.lightness for one in views]),
         [stack([one.levels[i] for one in views]) for i in range(len(first.levels))],
         stack([one.truth for one in views]),
-        stack([one.unaided for one in views]),
         [
             (
                 [stack([one.anchors[a][0][i] for one in views]) for i in range(len(first.levels))],
@@ -103,12 +104,8 @@ def stacked(views: Sequence[View]) -> View:
             )
             for a in range(len(first.anchors))
         ],
-        Estimates(
-            *(
-                stack([getattr(one.estimates, name) for one in views])
-                for name in ("ab", "doubt", "change", "seen", "distance", "matched")
-            )
-        ),
+        Pooled(*(stack(parts) for parts in zip(*(one.estimates for one in views), strict=True))),
+        first.sources,
     )
 
 
@@ -125,7 +122,6 @@ def turned(views: View, rng: np.random.Generator) -> View:
     return replace(
         views,
         truth=turn(views.truth, 1),
-        unaided=turn(views.unaided, 1),
         anchors=[(levels, torch.cat((lab[:, :1], turn(lab[:, 1:], 1)), 1)) for levels, lab in views.anchors],
-        estimates=replace(routed, ab=turn(routed.ab, 2)),
+        estimates=routed._replace(ab=turn(routed.ab, 2)),
     )

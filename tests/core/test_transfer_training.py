@@ -11,7 +11,6 @@ import pytest
 import skimage.data
 import torch
 
-from core.colorizer import Colorizer
 from core.nets.fusion import TransferNet
 from core.nets.weights_file import load_network, load_weights, shipped_weights
 from core.training.joint_trainer import Joint, JointTrainer, along_motion
@@ -20,6 +19,7 @@ from core.training.recipes import JOINT_RECIPES, TRANSFER_RECIPES
 from core.training.transfer_samples import SampleMaker, colorizer_descriptor
 from core.training.transfer_trainer import TransferTrainer
 from core.training.transfer_views import random_window, view, windowed
+from core.transfer_paths import ROUTES
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def pictures() -> list[np.ndarray]:
 @pytest.fixture(scope="module")
 def maker() -> SampleMaker:
     descriptor = colorizer_descriptor(load_network(shipped_weights("two-tower"), "two-tower"))
-    return SampleMaker(Colorizer.load("two-tower", "cpu"), descriptor, np.random.default_rng(3))
+    return SampleMaker(descriptor, np.random.default_rng(3))
 
 
 def test_a_moving_scene_moves_and_stays_a_picture(pictures: list[np.ndarray]) -> None:
@@ -50,6 +50,16 @@ def test_a_far_pan_shows_what_was_not_in_the_first_frame(pictures: list[np.ndarr
         matches = matcher.match(own, other) if own is not None and other is not None else []
         shares.append(sum(match.distance < 40 for match in matches) / 300)
     assert min(shares) < 0.05 < max(shares)
+
+
+def test_stretches_of_one_clip_have_many_anchors(pictures: list[np.ndarray], maker: SampleMaker) -> None:
+    clip = moving_scene(pictures, 24, 96, np.random.default_rng(2))
+    samples = list(maker.of_stretches(clip, 3))
+    assert len({sample.anchors[0][1].numpy().tobytes() for sample in samples}) == 3
+    for sample in samples:
+        assert len(sample.anchors) == 2 and len(sample.estimates.ab) == 2 * len(ROUTES)
+        leads = sample.estimates.places.float()
+        assert leads.shape == (4, 2, 12, 12) and -24.0 < leads.min() and leads.max() < 36.0
 
 
 def test_a_transfer_run_is_resumed_where_it_stopped_and_its_tower_stays(
