@@ -23,7 +23,7 @@ from .hint_tracking import HintTracker, stroked_keyframes
 from .hints import HintTrack
 from .interpolation import PREDICTED_EVERY, Side, interpolated, predicted_around
 from .job import Settings
-from .leading import SURE, leading_places
+from .leading import GATE_POWER, SURE, leading_places
 from .nets.exemplar import Exemplar
 from .noted_footage import NotedFootage
 from .overlap import overlapped
@@ -221,9 +221,7 @@ class StripColorizer:
         transferred = uncontradicted(lightness, hint_ab, mask, transferred, evidence.heard)
         # What is sure leads as hints do, so that it spreads to what is not; the rest is mixed by how sure it is.
         leads = leading_places(self._shape) & (transferred.confidence > SURE)
-        # The gate learned from confidences that promise less than the transfer network's: squared, what is half sure
-        # leads less.
-        trusted = transferred._replace(confidence=transferred.confidence**2, leads=leads)
+        trusted = transferred._replace(confidence=transferred.confidence**GATE_POWER, leads=leads)
         ab = self._colorizer.predict(
             lightness, hint_ab, mask, saturation=saturation, transferred=trusted, mirrored=self._still,
             exemplars=exemplars,

@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..leading import SURE, leading_places
+from ..leading import GATE_POWER, SURE, leading_places
 from ..nets.fusion import FUSION_CELL, TransferNet
 from ..nets.two_tower import AB_SCALE, TwoTower
 from .hint_sampling import sample_hints
@@ -56,7 +56,9 @@ class Joint(nn.Module):
         dense, trust = (F.interpolate(part, size=(height, width), mode="bilinear") for part in (ab, confidence))
         leading = torch.from_numpy(leading_places((height, width))).to(dense.device) & (trust > SURE)
         led_by = torch.where(hint_mask > 0, hint_ab, dense.detach() * leading)
-        colors = self.colorizer(seen.lightness, led_by, (hint_mask + leading).clamp(max=1.0), (dense, trust.square()))
+        colors = self.colorizer(
+            seen.lightness, led_by, (hint_mask + leading).clamp(max=1.0), (dense, trust**GATE_POWER)
+        )
         own = F.avg_pool2d(colors.ab.float(), FUSION_CELL // 2) * AB_SCALE
         return own + (confidence * (F.avg_pool2d(hint_mask, FUSION_CELL) == 0)) * (ab - own)
 
