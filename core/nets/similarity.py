@@ -68,10 +68,11 @@ def alike_along(described: Tensor, anchor: Tensor, places: Tensor) -> Tensor:
     on the anchor, in cells.
     """
     height, width = anchor.shape[-2:]
-    size = places.new_tensor([width, height])
-    grid = (2.0 * places.float().permute(0, 1, 3, 4, 2) + 1.0) / size - 1.0
-    count = grid.shape[1]
-    found = F.grid_sample(anchor, grid.flatten(1, 2), mode="bilinear", padding_mode="border", align_corners=False)
+    x, y = places.float().unbind(2)
+    # Beyond the edge is the edge, by hand: grid_sample has no such padding on MPS before torch 2.13 (its issue 125098).
+    x, y = (2.0 * x.clamp(0, width - 1) + 1.0) / width - 1.0, (2.0 * y.clamp(0, height - 1) + 1.0) / height - 1.0
+    count, grid = x.shape[1], torch.stack((x, y), -1).flatten(1, 2)
+    found = F.grid_sample(anchor, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
     return (found.unflatten(2, (count, -1)) * described.unsqueeze(2)).sum(1)
 
 

@@ -152,6 +152,8 @@ def test_a_route_leads_to_what_looks_alike() -> None:
     assert alike.shape == (1, 2, 9, 14)
     assert torch.allclose(alike[0, 0, 1:, :-2], torch.ones(8, 12), atol=1e-4)
     assert alike[0, 1].mean() < 0.3
+    beyond = alike_along(anchor, anchor, torch.stack((x - 20.0, y - 20.0))[None, None])
+    torch.testing.assert_close(beyond, (anchor * anchor[..., :1, :1]).sum(1, keepdim=True), atol=1e-4, rtol=0.0)
 
 
 def test_where_routes_lead_is_told_in_cells_of_a_picture_of_any_size(network: TransferNetwork) -> None:
