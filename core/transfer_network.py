@@ -18,7 +18,7 @@ from .colorizer import Transferred
 from .devices import choose_device, computes_in_bfloat16
 from .nets.blocks import freeze
 from .nets.fusion import FUSION_CELL, SIZE_MULTIPLE, Estimates, Memory, TransferNet
-from .nets.similarity import CELL, alike_along
+from .nets.similarity import CELL
 from .nets.weights_file import load_weights, shipped_weights
 
 VARIANT = "transfer"
@@ -43,25 +43,6 @@ class Estimate(NamedTuple):
     flow: np.ndarray
     described: Tensor
     detail: CarriedDetail | None = None
-
-
-class Pooled(NamedTuple):
-    """Estimates as cells, without a batch or with one before all: nets.fusion.Estimates but for `alike`, which is made
-    of places: where routes lead, (K, 2, H/CELL, W/CELL), as nets.similarity.alike_along takes it."""
-
-    ab: Tensor
-    doubt: Tensor
-    change: Tensor
-    seen: Tensor
-    distance: Tensor
-    matched: Tensor
-    places: Tensor
-
-    def with_likeness(self, described: Tensor, anchors: Sequence[Tensor]) -> Estimates:
-        """With a batch. described: the frame's descriptors; anchors: those of the anchor that each estimate is of."""
-        along = [alike_along(described, one, self.places[:, [index]]) for index, one in enumerate(anchors)]
-        nothing = described.new_zeros(len(described), 0, *described.shape[-2:])
-        return Estimates(*self[:-1], torch.cat([nothing, *along], 1))
 
 
 class Remembered(NamedTuple):
@@ -99,8 +80,7 @@ class TransferNetwork:
         """A picture whose colours are known: L* float32 (H, W) and ab float32 (H, W, 2). coarse: by cells twice as
         large."""
         planes = padded(np.dstack((lightness, ab)))[None].to(self.device)
-        with self._halves():
-            keys = described = self._network.descriptor(planes[:, :1])
+        keys = described = self.describe(lightness)
         lab = F.avg_pool2d(planes, CELL)
         if coarse:
             keys, lab = F.normalize(F.avg_pool2d(keys, 2), dim=1), F.avg_pool2d(lab, 2)
@@ -122,12 +102,11 @@ class TransferNetwork:
         """
         height, width = lightness.shape
         planes = padded(lightness[..., None])[None].to(self.device)
-        cells_of = Pooled(*(part[None].to(self.device) for part in pooled(estimates, planes.shape[-2:])))
+        routed = Estimates(*(part[None].to(self.device) for part in pooled(estimates, planes.shape[-2:])))
+        anchors = [one.described for one in estimates]
         memory = Memory(torch.cat([one.keys for one in remembered], -1), torch.cat([one.lab for one in remembered], -1))
         with self._halves():
-            own = self._network.descriptor(planes)
-            routed = cells_of.with_likeness(own, [one.described for one in estimates])
-            choice = self._network(planes, own, routed, memory)
+            choice = self._network(planes, self._network.descriptor(planes), routed, anchors, memory)
         weights = F.interpolate(choice.weights, scale_factor=FUSION_CELL, mode="bilinear")[0, :, :height, :width]
         gathered = F.interpolate(choice.gathered, scale_factor=FUSION_CELL, mode="bilinear")[0, :, :height, :width]
         shares = weights.cpu().numpy()
@@ -172,33 +151,39 @@ def cells(lab: Tensor) -> Tensor:
     return F.avg_pool2d(lab, CELL).flatten(2)
 
 
-def pooled(estimates: Sequence[Estimate], size: Sequence[int]) -> Pooled:
+def pooled(estimates: Sequence[Estimate], size: Sequence[int]) -> Estimates:
     """The estimates without a batch. size: the padded (height, width)."""
     height, width = size[0] // FUSION_CELL, size[1] // FUSION_CELL
     ab, trust = torch.zeros(len(estimates), 2, height, width), torch.zeros(len(estimates), 3, height, width)
-    for index, one in enumerate(estimates):
-        ab[index] = F.avg_pool2d(padded(one.ab), FUSION_CELL)
-        cells_wide = max(1, round(one.ab.shape[1] / FUSION_CELL)), max(1, round(one.ab.shape[0] / FUSION_CELL))
-        small = cv2.resize(np.dstack((one.doubt, one.change, one.seen)), cells_wide, interpolation=cv2.INTER_AREA)
-        right, below = width - cells_wide[0], height - cells_wide[1]
-        trust[index] = torch.from_numpy(cv2.copyMakeBorder(small, 0, below, 0, right, cv2.BORDER_REPLICATE)).permute(
-            2, 0, 1
-        )
-    distance = torch.tensor([float(one.distance) for one in estimates])
-    matched = torch.tensor([float(one.matched) for one in estimates])
     places = torch.zeros(len(estimates), 2, size[0] // CELL, size[1] // CELL)
     for index, one in enumerate(estimates):
-        places[index] = _targets(one, size)
-    return Pooled(ab, trust[:, 0], trust[:, 1], trust[:, 2], distance, matched, places)
+        ab[index] = F.avg_pool2d(padded(one.ab), FUSION_CELL)
+        small = _in_cells(np.dstack((one.doubt, one.change, one.seen)), one, FUSION_CELL)
+        trust[index] = _filled_up(small, height, width)
+        places[index] = _filled_up(_targets(one), *places.shape[-2:])
+    distance = torch.tensor([float(one.distance) for one in estimates])
+    matched = torch.tensor([float(one.matched) for one in estimates])
+    return Estimates(ab, trust[:, 0], trust[:, 1], trust[:, 2], distance, matched, places)
 
 
-def _targets(estimate: Estimate, size: Sequence[int]) -> Tensor:
-    """Where each cell's route leads, x and y in cells: (2, H / CELL, W / CELL)."""
-    rows, columns = (max(1, round(length / CELL)) for length in estimate.ab.shape[:2])
+def _targets(estimate: Estimate) -> np.ndarray:
+    """Where each cell's route leads, x and y in cells of CELL: float32 (h, w, 2)."""
     height, width = estimate.flow.shape[:2]
-    x, y = cv2.split(cv2.resize(estimate.flow, (columns, rows), interpolation=cv2.INTER_AREA))
+    x, y = cv2.split(_in_cells(estimate.flow, estimate, CELL))
+    rows, columns = x.shape
     x = x * np.float32(columns / width) + np.arange(columns, dtype=np.float32)
     y = y * np.float32(rows / height) + np.arange(rows, dtype=np.float32)[:, None]
-    right, below = size[1] // CELL - columns, size[0] // CELL - rows
-    places = cv2.copyMakeBorder(np.dstack((x, y)), 0, below, 0, right, cv2.BORDER_REPLICATE)
-    return torch.from_numpy(places).permute(2, 0, 1)
+    return np.dstack((x, y))
+
+
+def _in_cells(planes: np.ndarray, estimate: Estimate, cell: int) -> np.ndarray:
+    """Planes (h', w', C) of any size as means over the estimate's cells of so many pixels."""
+    rows, columns = (max(1, round(length / cell)) for length in estimate.ab.shape[:2])
+    return cv2.resize(planes, (columns, rows), interpolation=cv2.INTER_AREA)
+
+
+def _filled_up(cells: np.ndarray, height: int, width: int) -> Tensor:
+    """Cells (h, w, C) as planes (C, height, width), the last of them repeated."""
+    rows, columns = cells.shape[:2]
+    whole = cv2.copyMakeBorder(cells, 0, height - rows, 0, width - columns, cv2.BORDER_REPLICATE)
+    return torch.from_numpy(whole).permute(2, 0, 1)

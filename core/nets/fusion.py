@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .blocks import Conv
-from .similarity import CELL, Descriptor, Similarity
+from .similarity import CELL, Descriptor, Similarity, alike_along
 
 # Pixels to a side of a cell that has one choice.
 FUSION_CELL = 4
@@ -23,13 +25,12 @@ _APART = 3.0
 _ROOT = 0.01
 
 
-@dataclass
-class Estimates:
-    """What routes bring, a cell of FUSION_CELL pixels each.
+class Estimates(NamedTuple):
+    """What routes bring, a cell of FUSION_CELL pixels each; before they are a batch, without B.
 
     ab: (B, K, 2, h, w), Lab units. doubt: (B, K, h, w), pixels. change: (B, K, h, w), L*. seen: (B, K, h, w), 0..1.
-    distance: (B, K), frames. matched: (B, K), 1 for routes matched with the anchor itself, 0 for carried ones. alike:
-    (B, K, H/CELL, W/CELL), -1..1, how alike places look to where their routes lead. K may be 0.
+    distance: (B, K), frames. matched: (B, K), 1 for routes matched with the anchor itself, 0 for carried ones. places:
+    (B, K, 2, H/CELL, W/CELL), x and y of where each cell's route leads, in cells of CELL. K may be 0.
     """
 
     ab: Tensor
@@ -38,7 +39,7 @@ class Estimates:
     seen: Tensor
     distance: Tensor
     matched: Tensor
-    alike: Tensor
+    places: Tensor
 
 
 @dataclass
@@ -82,10 +83,13 @@ class TransferNet(nn.Module):
         for head in (self.to_logit, self.to_nothing):
             nn.init.zeros_(head.weight)
 
-    def forward(self, lightness: Tensor, described: Tensor, estimates: Estimates, memory: Memory) -> Choice:
-        """lightness (B, 1, H, W), L* 0..100; H and W multiples of SIZE_MULTIPLE. described: its descriptors."""
+    def forward(
+        self, lightness: Tensor, described: Tensor, estimates: Estimates, anchors: Sequence[Tensor], memory: Memory
+    ) -> Choice:
+        """lightness (B, 1, H, W), L* 0..100; H and W multiples of SIZE_MULTIPLE. described: its descriptors. anchors:
+        those of the anchor that each of the K estimates is of, (B, 64, h', w')."""
         size = (lightness.shape[-2] // FUSION_CELL, lightness.shape[-1] // FUSION_CELL)
-        features, gathered = self._candidates(lightness, described, estimates, memory, size)
+        features, gathered = self._candidates(lightness, described, estimates, anchors, memory, size)
         batch, count = features.shape[:2]
         # What is shown is not looked at beyond its edges: by descriptors, a few clips would be learned by heart.
         context = self.context_detail(F.pixel_unshuffle(lightness / 50.0 - 1.0, FUSION_CELL))
@@ -98,7 +102,13 @@ class TransferNet(nn.Module):
         return Choice(torch.softmax(torch.cat((logits, nothing), 1).float(), 1), gathered)
 
     def _candidates(
-        self, lightness: Tensor, described: Tensor, estimates: Estimates, memory: Memory, size: tuple[int, int]
+        self,
+        lightness: Tensor,
+        described: Tensor,
+        estimates: Estimates,
+        anchors: Sequence[Tensor],
+        memory: Memory,
+        size: tuple[int, int],
     ) -> tuple[Tensor, Tensor]:
         """Features (B, K + 1, 17, h, w) of the estimates and of what similarity gathers, and that, ab (B, 2, h, w)."""
         values = torch.cat((memory.lab, memory.lab[:, 1:].square() / _AB), 1)
@@ -112,10 +122,8 @@ class TransferNet(nn.Module):
         ab = torch.cat((estimates.ab, alike[:, None, :2]), 1)
         disagreement = (ab - ab.mean(1, keepdim=True)).square().sum(2, keepdim=True).add(_ROOT).sqrt()
         nought = torch.zeros_like(estimates.doubt)
-        # Interpolated as planes of one batch: K may be 0.
-        along = estimates.alike.reshape(-1, 1, *estimates.alike.shape[-2:])
-        if len(along):
-            along = F.interpolate(along, size=size, mode="bilinear")
+        # K may be 0.
+        along = torch.cat([nought[:, :0], *self._alike(described, anchors, estimates.places, size)], 1)
         routed = torch.stack(
             (
                 (estimates.doubt / _DOUBT).clamp(max=3.0),
@@ -125,7 +133,7 @@ class TransferNet(nn.Module):
                 (estimates.distance.log1p() / _DISTANCE)[..., None, None].expand_as(nought),
                 (1.0 - estimates.matched)[..., None, None].expand_as(nought),
                 estimates.matched[..., None, None].expand_as(nought),
-                along.reshape(nought.shape),
+                along,
                 nought,
                 nought,
                 nought,
@@ -145,3 +153,9 @@ class TransferNet(nn.Module):
         others = (apart + 2.0 * _APART * itself).amin(2, keepdim=True).clamp(max=_APART), apart[:, :, -1:]
         colors = ab / _AB, disagreement / _AB, saturation / _AB
         return torch.cat((features, *colors, *others), 2), alike[:, :2]
+
+    @staticmethod
+    def _alike(described: Tensor, anchors: Sequence[Tensor], places: Tensor, size: tuple[int, int]) -> list[Tensor]:
+        """How alike each place looks to where each route leads: K times (B, 1, h, w), -1..1."""
+        found = (alike_along(described, anchor, places[:, [index]]) for index, anchor in enumerate(anchors))
+        return [F.interpolate(along, size=size, mode="bilinear") for along in found]

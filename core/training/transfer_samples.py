@@ -15,14 +15,14 @@ from torch import Tensor
 from ..color import ab_from_srgb, lightness_from_srgb
 from ..errors import InputError
 from ..flow import motion_shape
-from ..nets.fusion import FUSION_CELL
+from ..nets.fusion import FUSION_CELL, Estimates
 from ..nets.similarity import Descriptor
 from ..nets.two_tower import TwoTower
 from ..nets.weights_file import read_weights
 from ..shading import log_chroma_room
 from ..strip_motion import StripMotion
 from ..transfer import Anchor, brought
-from ..transfer_network import Estimate, Pooled, cells, padded, pooled
+from ..transfer_network import Estimate, cells, padded, pooled
 from ..transfer_paths import ROUTES, AnchorPaths
 from .crops import random_crop
 from .film_looks import film_look
@@ -52,7 +52,7 @@ class TransferSample:
     levels: list[Tensor]
     truth: Tensor
     anchors: list[Seen]
-    estimates: Pooled
+    estimates: Estimates
 
     @property
     def routed(self) -> bool:
@@ -137,7 +137,7 @@ class SampleMaker:
             self._levels(planes),
             F.avg_pool2d(padded(ab), FUSION_CELL).half(),
             anchors,
-            Pooled(*(part.half() for part in pooled(estimates, planes.shape[-2:]))),
+            Estimates(*(part.half() for part in pooled(estimates, planes.shape[-2:]))),
         )
 
     def _seen(self, anchor: Anchor) -> Seen:

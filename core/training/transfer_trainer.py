@@ -123,9 +123,8 @@ def choose(network: TransferNet, seen: View) -> Choice:
     anchors = [describe(levels) for levels, _ in seen.anchors]
     keys = torch.cat([described.flatten(2) for described in anchors], -1)
     memory = Memory(keys, torch.cat([lab for _, lab in seen.anchors], -1))
-    own = describe(seen.levels)
-    estimates = seen.estimates.with_likeness(own, [anchors[source] for source in seen.sources])
-    return network(seen.lightness, own, estimates, memory)
+    of_estimates = [anchors[source] for source in seen.sources]
+    return network(seen.lightness, describe(seen.levels), seen.estimates, of_estimates, memory)
 
 
 def brought(choice: Choice, seen: View) -> tuple[Tensor, Tensor]:

@@ -9,9 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..nets.fusion import FUSION_CELL
+from ..nets.fusion import FUSION_CELL, Estimates
 from ..nets.similarity import CELL
-from ..transfer_network import Pooled
 from ..transfer_paths import ROUTES
 from .transfer_samples import Seen, TransferSample
 
@@ -25,13 +24,13 @@ class View:
     levels: list[Tensor]
     truth: Tensor
     anchors: list[Seen]
-    estimates: Pooled
+    estimates: Estimates
     sources: list[int]
 
 
 def view(sample: TransferSample, remembered: Sequence[int], given: Sequence[int]) -> View:
     """The whole frame, with the anchors and the estimates of these numbers."""
-    estimates = Pooled(*(part[list(given)].float() for part in sample.estimates))
+    estimates = Estimates(*(part[list(given)].float() for part in sample.estimates))
     anchors = [([level.float() for level in levels], lab.float()) for levels, lab in sample.anchors]
     return View(
         sample.lightness.float(),
@@ -104,7 +103,7 @@ def stacked(views: Sequence[View]) -> View:
             )
             for a in range(len(first.anchors))
         ],
-        Pooled(*(stack(parts) for parts in zip(*(one.estimates for one in views), strict=True))),
+        Estimates(*(stack(parts) for parts in zip(*(one.estimates for one in views), strict=True))),
         first.sources,
     )
 

@@ -135,9 +135,9 @@ def test_shares_add_up_to_one_with_and_without_estimates() -> None:
     memory = Memory(described.flatten(2), torch.randn(1, 3, 96))
     for count in (0, 4):
         plane = torch.rand(1, count, 16, 24)
-        each, alike = torch.ones(1, count), torch.rand(1, count, 8, 12)
-        routed = Estimates(torch.randn(1, count, 2, 16, 24), plane, plane, plane, each, each, alike)
-        choice = network(lightness, described, routed, memory)
+        each, places = torch.ones(1, count), 8.0 * torch.rand(1, count, 2, 8, 12)
+        routed = Estimates(torch.randn(1, count, 2, 16, 24), plane, plane, plane, each, each, places)
+        choice = network(lightness, described, routed, [described] * count, memory)
         assert choice.weights.shape == (1, count + 2, 16, 24)
         torch.testing.assert_close(choice.weights.sum(1), torch.ones(1, 16, 24))
 
