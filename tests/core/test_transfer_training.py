@@ -11,12 +11,13 @@ import pytest
 import skimage.data
 import torch
 
+from core.errors import InputError
 from core.nets.fusion import TransferNet
 from core.nets.weights_file import load_network, load_weights, shipped_weights
 from core.training.joint_trainer import Joint, JointTrainer, along_motion
 from core.training.moving_scenes import moving_scene
 from core.training.recipes import JOINT_RECIPES, TRANSFER_RECIPES
-from core.training.transfer_samples import SampleMaker, colorizer_descriptor
+from core.training.transfer_samples import SampleMaker, colorizer_descriptor, load_descriptor
 from core.training.transfer_trainer import TransferTrainer
 from core.training.transfer_views import random_window, view, windowed
 from core.transfer_paths import ROUTES
@@ -60,6 +61,15 @@ def test_stretches_of_one_clip_have_many_anchors(pictures: list[np.ndarray], mak
         assert len(sample.anchors) == 2 and len(sample.estimates.ab) == 2 * len(ROUTES)
         leads = sample.estimates.places.float()
         assert leads.shape == (4, 2, 12, 12) and -24.0 < leads.min() and leads.max() < 36.0
+
+
+def test_a_run_may_begin_with_the_descriptor_of_other_weights() -> None:
+    network = TransferNet()
+    load_weights(network, shipped_weights("transfer"), "transfer")
+    begun = load_descriptor(shipped_weights("transfer")).state_dict()
+    assert all(torch.equal(value, begun[name]) for name, value in network.descriptor.state_dict().items())
+    with pytest.raises(InputError):
+        load_descriptor(shipped_weights("two-tower"))
 
 
 def test_a_transfer_run_is_resumed_where_it_stopped_and_its_tower_stays(
