@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from .chroma_detail import DETAIL_SIZE, Chroma, chroma_detail, with_detail
+from .chroma_noise import without_noise
 from .color import ab_from_srgb, lightness_from_srgb, recolor
 from .colorizer import Colorizer, Transferred
 from .contradiction import uncontradicted
@@ -319,11 +320,15 @@ class StripColorizer:
 
 
 def _steadied(chroma: Chroma, number: int, looks: Looks, motions: Motions, strength: float) -> Chroma:
-    if len(looks) == 1:
-        return chroma
-    correction = steady_correction(number, looks, motions, strength)
-    size = chroma.ab.shape[1::-1]
-    return chroma._replace(ab=chroma.ab + cv2.resize(correction, size, interpolation=cv2.INTER_LINEAR))
+    """A predicted frame's chroma as the mean with its neighbours', and what was carried without its noise."""
+    ab, size = chroma.ab, chroma.ab.shape[1::-1]
+    if len(looks) > 1:
+        correction = steady_correction(number, looks, motions, strength)
+        ab = ab + cv2.resize(correction, size, interpolation=cv2.INTER_LINEAR)
+    if chroma.sureness is not None:
+        lightness = cv2.resize(looks[number][..., 0], size, interpolation=cv2.INTER_LINEAR)
+        ab = without_noise(ab, lightness, chroma.sureness)
+    return chroma._replace(ab=ab)
 
 
 def _between(room: np.ndarray, sides: Sequence[tuple[Future[Chroma], np.ndarray, np.ndarray, int]]) -> Chroma:
