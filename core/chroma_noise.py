@@ -11,8 +11,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-# ab: the noise of what is surely known, and of what is not known at all. On four clips 0.4 and 2, 0.7 and 3.5, and 0.7
-# and 6 are within 0.015 dB of these; as much all over, for 0.8, loses half of what is gained.
+# ab: the noise of what is surely known, and of what is not known at all. On four clips 33.68 dB without, 33.71 with 0.7
+# all over, 33.72 with up to 2.1, 33.73 with up to 3.5 and 6.4.
 _SURE_NOISE, _UNSURE_NOISE = 0.7, 4.5
 # Pixels between a place and those that its mean is of, each way: three are as good as all of seven.
 _STEPS = (1, 3, 6)
