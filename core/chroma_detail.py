@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from .chroma import upsample_chroma
+from .chroma_noise import power_around
 from .flow import resized_flow, warp
 
 # The short side, in pixels, to which detail goes: twice the motion size, as routes are no surer.
@@ -51,7 +52,7 @@ def chroma_detail(fine_ab: np.ndarray, lightness: np.ndarray, ab: np.ndarray) ->
     if fine_ab.shape == ab.shape:
         return None
     detail = fine_ab - upsample_chroma(ab, lightness)
-    power = cv2.blur(np.square(detail).sum(-1), (_NEIGHBOURHOOD, _NEIGHBOURHOOD))
+    power = power_around(detail, _NEIGHBOURHOOD)
     # Wiener's filter, the noise's power known.
     return detail * (power / (power + _NOISE**2))[..., None]
 

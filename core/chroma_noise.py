@@ -33,11 +33,16 @@ def without_noise(ab: np.ndarray, lightness: np.ndarray, sureness: np.ndarray) -
     lightness: L* float32 (H, W). sureness: float32 (H, W), 0..1, how far the ab are to be believed.
     """
     fine = ab - _mean_along(lightness, ab, np.square(sureness) + np.float32(_LEAST_WEIGHT))
-    a, b = cv2.split(fine)
-    power = cv2.blur(a * a + b * b, (_NEIGHBOURHOOD, _NEIGHBOURHOOD))
+    power = power_around(fine, _NEIGHBOURHOOD)
     noise = np.float32(_UNSURE_NOISE**2) - np.float32(_UNSURE_NOISE**2 - _SURE_NOISE**2) * sureness
     share = noise / (power + noise)
     return ab - fine * cv2.merge((share, share))
+
+
+def power_around(fine: np.ndarray, side: int) -> np.ndarray:
+    """The mean square of chroma's fine part, (H, W, 2), over squares of so many pixels: float32 (H, W)."""
+    a, b = cv2.split(fine)
+    return cv2.blur(a * a + b * b, (side, side))
 
 
 def _mean_along(lightness: np.ndarray, ab: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -46,12 +51,11 @@ def _mean_along(lightness: np.ndarray, ab: np.ndarray, weight: np.ndarray) -> np
     for axis in (1, 0):
         begun = totals.copy()
         for step in _STEPS:
-            if step < lightness.shape[axis]:
-                here, there = _apart(step, axis)
-                change = np.square(lightness[here] - lightness[there])
-                alike = np.exp(np.maximum(change * _CHANGE_FACTOR - 0.5 * (step / _REACH) ** 2, _LEAST_LOG))
-                totals[:, *here] += begun[:, *there] * alike
-                totals[:, *there] += begun[:, *here] * alike
+            here, there = _apart(step, axis)
+            change = np.square(lightness[here] - lightness[there])
+            alike = np.exp(np.maximum(change * _CHANGE_FACTOR - 0.5 * (step / _REACH) ** 2, _LEAST_LOG))
+            totals[:, *here] += begun[:, *there] * alike
+            totals[:, *there] += begun[:, *here] * alike
     return cv2.merge([total / totals[2] for total in totals[:2]])
 
 
