@@ -15,7 +15,6 @@ import numpy as np
 
 from .chroma_detail import Chroma
 from .flow import resized_flow, warp
-from .shading import relit
 
 # Of so many frames the networks predict the first, counted from the footage's. Of four: 0.05 dB less.
 PREDICTED_EVERY = 3
@@ -24,12 +23,11 @@ _LEAST_TRUST = 1e-3
 
 
 class Side(NamedTuple):
-    """A frame that was predicted, as one between two has it. chroma: its own. room: `log_chroma_room` of it, float32
-    (H, W), at working size. way: the flow that leads to it, and as the third channel how far that can be trusted, 0..1,
-    float32 (h, w, 3). distance: frames to it; the nearer one counts more."""
+    """A frame that was predicted, as one between two has it. chroma: its own. way: the flow that leads to it, and as
+    the third channel how far that can be trusted, 0..1, float32 (h, w, 3). distance: frames to it; the nearer one
+    counts more."""
 
     chroma: Chroma
-    room: np.ndarray
     way: np.ndarray
     distance: int
 
@@ -40,11 +38,10 @@ def predicted_around(frame: int) -> tuple[int, int]:
     return before, before if before == frame else before + PREDICTED_EVERY
 
 
-def interpolated(room: np.ndarray, sides: tuple[Side, Side]) -> Chroma:
-    """The chroma of a frame between two that were predicted. room: `log_chroma_room` of the frame, float32 (H, W)."""
-    brought = _mean_brought([cv2.merge([*cv2.split(side.chroma.ab), side.room]) for side in sides], sides)
-    *ab, room_there = cv2.split(brought)
-    return Chroma(relit(cv2.merge(ab), room_there, room, np.zeros_like(room)), _detail(sides))
+def interpolated(sides: tuple[Side, Side]) -> Chroma:
+    """The chroma of a frame between two that were predicted. It does not follow the frame's own light: what that has
+    and the frames around it have not is flicker, mostly, and colours would flicker with it."""
+    return Chroma(_mean_brought([side.chroma.ab for side in sides], sides), _detail(sides))
 
 
 def _detail(sides: tuple[Side, Side]) -> np.ndarray | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from functools import cache, lru_cache, partial
@@ -116,8 +116,7 @@ class StripColorizer:
         self._looks: OrderedDict[int, np.ndarray] = OrderedDict()
         self._steadied: OrderedDict[int, Future[Chroma]] = OrderedDict()
         self._averaging = ThreadPoolExecutor(1, "steadiness")
-        # Of the frames read last: `log_chroma_room`, and of those between predicted ones the ways to these.
-        self._rooms: OrderedDict[int, np.ndarray] = OrderedDict()
+        # Of the frames read last that are between predicted ones the ways to these.
         self._ways: OrderedDict[int, dict[int, np.ndarray]] = OrderedDict()
 
     def render(self, first: int, last: int) -> Iterator[np.ndarray]:
@@ -159,20 +158,19 @@ class StripColorizer:
         """Have frames predicted, unless a stretch before has done so, or find the ways to those that are. frames: their
         L* at working size, float32 (H, W), up to one that is to be predicted, or to the footage's end."""
         for number, lightness in frames.items():
-            keep(self._rooms, number, log_chroma_room(lightness), _FRAMES_KEPT)
-        for number, lightness in frames.items():
-            ways = self._ways_to_predicted(number)
+            ways = self._ways_to_predicted(number, frames)
             if ways:
                 keep(self._ways, number, ways, _FRAMES_KEPT)
             elif number not in self._chroma and number not in self._running:
                 self._running[number] = self._begin_prediction(number, lightness, pool)
 
-    def _ways_to_predicted(self, number: int) -> dict[int, np.ndarray]:
+    def _ways_to_predicted(self, number: int, read: Container[int]) -> dict[int, np.ndarray]:
         """The ways from a frame to the predicted ones on both sides, by their numbers; empty if it is to be predicted
-        itself: as one of these, and where a cut, a keyframe, a reference or the footage's end is as near."""
+        itself: as one of these, and where a cut, a keyframe, a reference or the footage's end is as near. read: the
+        frames from there on that the footage has."""
         sides = predicted_around(number)
         known = any(sides[0] <= one <= sides[1] for one in (*self._strokes, *self._references))
-        if not self._reach or number in sides or sides[1] not in self._rooms or known:
+        if not self._reach or number in sides or sides[1] not in read or known:
             return {}
         ways = {side: self._motion.way(number, side) for side in sides}
         whole = {side: way for side, way in ways.items() if way is not None}
@@ -189,7 +187,7 @@ class StripColorizer:
             chroma = self._with_strokes(number, known)
             return pool.submit(lambda: chroma)
         hint_ab, mask = self._hints.at(number)
-        evidence = self._transfer.evidence(number, self._rooms[number])
+        evidence = self._transfer.evidence(number, log_chroma_room(lightness))
         strokes = [self._stroked(keyframe) for keyframe in evidence.keyframes]
         of_hints = _smallness(strokes), _FOLLOWED, strokes
         return pool.submit(self._predict, lightness, hint_ab, mask, evidence, *of_hints)
@@ -282,8 +280,8 @@ class StripColorizer:
         ways = self._ways.pop(number, None)
         if ways is None:
             return _Colored(number, rgb, lightness, self._steady(number).result)
-        sides = [(self._steady(side), self._rooms[side], way, abs(side - number)) for side, way in ways.items()]
-        return _Colored(number, rgb, lightness, partial(_between, self._rooms[number], sides))
+        sides = [(self._steady(side), way, abs(side - number)) for side, way in ways.items()]
+        return _Colored(number, rgb, lightness, partial(_between, sides))
 
     def _take_predictions(self, last: int) -> None:
         """Put the predictions of frames up to `last` in store, in order."""
@@ -331,10 +329,10 @@ def _steadied(chroma: Chroma, number: int, looks: Looks, motions: Motions, stren
     return chroma._replace(ab=ab)
 
 
-def _between(room: np.ndarray, sides: Sequence[tuple[Future[Chroma], np.ndarray, np.ndarray, int]]) -> Chroma:
+def _between(sides: Sequence[tuple[Future[Chroma], np.ndarray, int]]) -> Chroma:
     """As `interpolated`, once both sides' chroma is known."""
-    one, other = (Side(chroma.result(), there, way, distance) for chroma, there, way, distance in sides)
-    return interpolated(room, (one, other))
+    one, other = (Side(chroma.result(), way, distance) for chroma, way, distance in sides)
+    return interpolated((one, other))
 
 
 def _smallness(strokes: Sequence[Exemplar]) -> float | None:

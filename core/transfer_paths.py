@@ -30,6 +30,8 @@ _IN_SIGHT, _OUT_OF_SIGHT = 1.0, 3.0
 # A pixel surely arrives if its change of L* and twice its doubt add up to less. `evaluate carrying` reads what that
 # lets arrive, and on which colour.
 _ARRIVES = 18.0
+# Pixels by which pictures are smoothed before they are matched: what is finer is grain.
+_SMOOTHED = 0.7
 # L* that all pixels may share in their change of lightness (flicker, exposure).
 MAX_EXPOSURE_CHANGE = 30.0
 
@@ -191,7 +193,9 @@ class AnchorPaths:
 
     def _picture_of(self, frame: int) -> np.ndarray:
         picture = self._motion.picture(frame)
-        return picture if self._fine else cv2.resize(picture, self._shape[::-1], interpolation=cv2.INTER_AREA)
+        if self._fine:
+            return cv2.GaussianBlur(picture, (0, 0), _SMOOTHED)
+        return cv2.resize(picture, self._shape[::-1], interpolation=cv2.INTER_AREA)
 
 
 def _route(start: np.ndarray, end: np.ndarray, flow: np.ndarray, doubt: np.ndarray) -> Route:

@@ -96,7 +96,6 @@ def _stages(movie: Path, settings: Settings, hints: Any) -> dict[str, float]:
     from ..overlap import overlapped
     from ..raster import rasterize
     from ..reduced_shape import reduced_shape
-    from ..shading import log_chroma_room
     from ..steadiness import STEADY_REACH, steady_correction, steady_look
     from ..strip_motion import StripMotion
 
@@ -119,8 +118,7 @@ def _stages(movie: Path, settings: Settings, hints: Any) -> dict[str, float]:
     predicted = colorizer.predict(seen, ab, mask, saturation=settings.saturation)
     looks = {number: steady_look(Chroma(predicted), motion.picture(number)) for number in window[::PREDICTED_EVERY]}
     middle = list(looks)[len(looks) // 2]
-    room = log_chroma_room(seen)
-    sides = [Side(Chroma(predicted), room, way, 1) for way in ways if way is not None]
+    sides = [Side(Chroma(predicted), way, 1) for way in ways if way is not None]
 
     full = upsample_chroma(predicted, lightness)
     pictures = [motion_picture(lightness_from_srgb(frame), motion.shape) for frame in frames[:2]]
@@ -133,7 +131,7 @@ def _stages(movie: Path, settings: Settings, hints: Any) -> dict[str, float]:
     # What finishes a frame has a core of its own, as in a strip.
     finishing: dict[str, Callable[[], object]] = {
         "steadiness": lambda: steady_correction(middle, looks, motions, settings.temporal_strength),
-        "interpolate": lambda: interpolated(room, (sides[0], sides[-1])),
+        "interpolate": lambda: interpolated((sides[0], sides[-1])),
         "upsample chroma": lambda: upsample_chroma(predicted, lightness),
         "recolor": lambda: recolor(frames[0], full),
         "encode PNG": lambda: encode_png(colored),

@@ -64,6 +64,10 @@ def _add_clips_arguments(clips: argparse.ArgumentParser) -> None:
         "--methods", help="first: of grey, frozen, dis; else of grey, dis-levin; all: two-tower, squeeze "
         "(the baselines and two-tower)",
     )  # fmt: skip
+    clips.add_argument(
+        "--aged", action="store_true",
+        help="as old films show them: faded, soft, flickering, with grain, dirt and scratches, unsteady, compressed",
+    )  # fmt: skip
     clips.add_argument("--width", type=int, default=480, metavar="N", help="of the frames, in pixels (%(default)s)")
     clips.add_argument("--frames", type=int, default=72, metavar="N", help="of each clip, at most (%(default)s)")
     clips.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
@@ -164,6 +168,7 @@ def _run_clips(args: argparse.Namespace) -> int:
         raise InputError("bad-arguments", "Clips must be 16 to 8192 pixels wide, and 2 to 10000 frames long.")
 
     from ..evaluation import clip_report, clips
+    from ..evaluation.aged_footage import aged
     from ..evaluation.clip_protocol import read_clips
     from ..memory import keep_freed_memory
 
@@ -174,6 +179,8 @@ def _run_clips(args: argparse.Namespace) -> int:
     sheet = clip_report.ClipSheet()
     print(clip_report.clip_table_header(), flush=True)
     footage = read_clips(args.folder, args.width, args.frames)
+    if args.aged:
+        footage = map(aged, footage)
     for clip, result, frames in clips.score_clips(footage, methods, args.given):
         print(clip_report.clip_table_row(result.score), flush=True)
         results.append(result)

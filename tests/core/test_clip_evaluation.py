@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import skimage.data
 from core.color import ab_from_srgb, lightness_from_srgb, recolor
 from core.commands import evaluate
 from core.errors import InputError
+from core.evaluation.aged_footage import aged
 from core.evaluation.carrying import score_carrying
 from core.evaluation.clip_metrics import color_flicker, distribution_consistency, true_motion
 from core.evaluation.clip_protocol import HINTS, Clip, given, read_clips
@@ -92,6 +94,25 @@ def test_flicker_is_measured_along_the_motion(clip: Clip) -> None:
     assert color_flicker(frozen, motion) > 2.0 * steady
 
 
+def test_an_aged_clip_has_other_lightness_and_its_own_chroma(clip: Clip) -> None:
+    old = aged(clip)
+    assert [frame.shape for frame in old.truth] == [frame.shape for frame in clip.truth]
+    exposures = []
+    for grey, truth, clean in zip(old.grey, old.truth, clip.truth, strict=True):
+        assert np.abs(lightness_from_srgb(grey) - lightness_from_srgb(truth)).max() <= 100 / 255
+        # Between what grain and softness take, and what things of another place would have.
+        distance = np.linalg.norm(ab_from_srgb(truth) - ab_from_srgb(clean), axis=-1).mean()
+        assert distance < 0.5 * np.linalg.norm(ab_from_srgb(clean), axis=-1).mean()
+        exposures.append(float(lightness_from_srgb(grey).mean() / lightness_from_srgb(clean).mean()))
+    assert np.std(exposures) > 0.02
+
+
+def test_a_clip_ages_alike_in_every_run_and_by_its_name(clip: Clip) -> None:
+    first, again, other = aged(clip), aged(clip), aged(replace(clip, name="another"))
+    assert all(np.array_equal(one, same) for one, same in zip(first.grey, again.grey, strict=True))
+    assert not np.array_equal(first.grey[0], other.grey[0])
+
+
 def test_baselines_rank_as_they_must_on_a_pan(clip: Clip) -> None:
     first = {name: load_clip_method(name, "first", "cpu") for name in ("grey", "frozen", "dis")}
     results = {result.score.method: result for _, result, _ in score_clips([clip], first, "first")}
@@ -144,6 +165,19 @@ def test_the_command_prints_a_table_and_writes_json_and_a_sheet(
     assert [len(score["frame_psnr"]) for score in document["scores"]] == [3, 3, 3]
     sheet = cv2.imread(str(tmp_path / "sheet.png"))
     assert sheet is not None and sheet.shape[1] == 4 * 240
+
+
+def test_the_command_ages_clips_when_asked_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "clips" / "pan"
+    folder.mkdir(parents=True)
+    for number, frame in enumerate(pan(3)):
+        cv2.imwrite(str(folder / f"{number:03d}.png"), frame[..., ::-1])
+    rows = []
+    for more in ((), ("--aged",)):
+        assert evaluate.run(arguments("clips", str(tmp_path / "clips"), "--methods", "dis", *more)) == 0
+        rows.append(capsys.readouterr().out.splitlines()[1].split())
+    clean, old = (float(row[2]) for row in rows)
+    assert old < clean
 
 
 def test_carried_dots_are_counted_and_held_against_the_truth_where_they_arrive() -> None:
