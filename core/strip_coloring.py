@@ -116,7 +116,7 @@ class StripColorizer:
         self._looks: OrderedDict[int, np.ndarray] = OrderedDict()
         self._steadied: OrderedDict[int, Future[Chroma]] = OrderedDict()
         self._averaging = ThreadPoolExecutor(1, "steadiness")
-        # Of the frames read last that are between predicted ones the ways to these.
+        # From the frames between predicted ones that were read last, the ways to the predicted ones on both sides.
         self._ways: OrderedDict[int, dict[int, np.ndarray]] = OrderedDict()
 
     def render(self, first: int, last: int) -> Iterator[np.ndarray]:

@@ -43,12 +43,27 @@ def aged(clip: Clip) -> Clip:
     for clean in clip.truth:
         rgb = _woven(clean, rng)
         lightness = cv2.GaussianBlur(_BLACK + _CONTRAST * lightness_from_srgb(rgb), (0, 0), _SOFT)
-        lightness = lightness * _exposure((height, width), rng) + _grain((height, width), rng)
+        lightness = lightness * _exposure((height, width), rng)
+        lightness = lightness + grain(rng.standard_normal((height, width), dtype=np.float32), _GRAIN_SIZE, _GRAIN)
         lightness = _scratched(_specked(lightness, rng), scratches, rng)
-        frame = _grey(_compressed(lightness))
+        levels = np.clip(lightness * 2.55 + 0.5, 0.0, 255.0).astype(np.uint8)
+        frame = _grey(compressed(levels, _JPEG_QUALITY))
         grey.append(frame)
         truth.append(recolor(frame, ab_from_srgb(rgb)))
     return replace(clip, truth=truth, grey=grey)
+
+
+def grain(noise: np.ndarray, size: float, strength: float) -> np.ndarray:
+    """What grain adds to L*, float32 (H, W). noise: normal, float32 (H, W). size: of a grain, in pixels. strength: its
+    standard deviation, L*."""
+    clumped = cv2.GaussianBlur(noise, (0, 0), size)
+    return clumped * (strength / max(float(clumped.std()), 1e-6))
+
+
+def compressed(levels: np.ndarray, quality: int) -> np.ndarray:
+    """L* float32 (H, W), as JPEG of a quality from 0 to 100 leaves it. levels: L* in 255 steps, uint8 (H, W)."""
+    _, data = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.float32) / 2.55
 
 
 def _woven(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -61,11 +76,6 @@ def _exposure(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     """float32 (H, W), by which the frame is lighter."""
     across, down = (rng.normal(0.0, _UNEVEN) * np.linspace(-1.0, 1.0, side) for side in shape[::-1])
     return (1.0 + rng.normal(0.0, _FLICKER) + across + down[:, None]).astype(np.float32)
-
-
-def _grain(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    clumped = cv2.GaussianBlur(rng.standard_normal(shape, dtype=np.float32), (0, 0), _GRAIN_SIZE)
-    return clumped * np.float32(_GRAIN / clumped.std())
 
 
 def _specked(lightness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -88,12 +98,6 @@ def _scratched(lightness: np.ndarray, scratches: np.ndarray, rng: np.random.Gene
             off = (columns - column - rng.normal(0.0, _SCRATCH_SWAY)) / _SCRATCH_WIDTH
             lightness = lightness + (strength * np.exp(-0.5 * off * off)).astype(np.float32)
     return lightness
-
-
-def _compressed(lightness: np.ndarray) -> np.ndarray:
-    levels = np.clip(lightness * 2.55 + 0.5, 0.0, 255.0).astype(np.uint8)
-    _, data = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.float32) / np.float32(2.55)
 
 
 def _grey(lightness: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..color import lab_from_srgb, lightness_from_srgb
+from ..evaluation.aged_footage import compressed, grain
 
 
 def as_seen(crops: np.ndarray, share: float, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
@@ -53,13 +54,8 @@ def _faded(lightness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def _grain(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     noise = rng.standard_normal(shape, dtype=np.float32)
-    size = rng.uniform(0.3, 1.0)
-    clumped = cv2.GaussianBlur(noise, (0, 0), size)
-    return clumped * (rng.uniform(1.0, 5.0) / max(float(clumped.std()), 1e-6))
+    return grain(noise, size=rng.uniform(0.3, 1.0), strength=rng.uniform(1.0, 5.0))
 
 
 def _compressed(lightness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    levels = np.clip(lightness * 2.55, 0, 255).astype(np.uint8)
-    quality = int(rng.integers(25, 75))
-    _, data = cv2.imencode(".jpg", levels, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.float32) / 2.55
+    return compressed(np.clip(lightness * 2.55, 0, 255).astype(np.uint8), int(rng.integers(25, 75)))

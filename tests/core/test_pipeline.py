@@ -130,6 +130,15 @@ def test_a_keyframe_and_the_frames_beside_it_are_predicted_as_if_all_were() -> N
     assert min(apart[number] for number in (1, 2, 7, 8)) > 1
 
 
+def test_a_frame_between_predicted_ones_has_their_colours_whatever_its_own_light() -> None:
+    frames = camera_move(7, 0.0)
+    frames[4] = (frames[4] * 0.7).astype(np.uint8)
+    steady, dark = (ab_from_srgb(frame) for frame in colorized(frames)[3:5])
+    chroma = np.linalg.norm(steady, axis=-1).mean()
+    assert chroma > 4.0
+    assert abs(np.linalg.norm(dark, axis=-1).mean() / chroma - 1.0) < 0.03
+
+
 def test_hints_and_steadiness_end_at_a_cut() -> None:
     second = camera_move(4, name="coins")
     with_red = colorized([*camera_move(4), *second], hints((1, stroke(RED))))

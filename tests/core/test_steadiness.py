@@ -104,14 +104,22 @@ def test_strength_goes_from_nothing_to_the_whole() -> None:
 
 
 def test_nothing_comes_from_across_a_cut() -> None:
-    motion = seen([*camera_move(3), *camera_move(3, name="coins")])
+    # Still, so that within a shot nothing changes either.
+    motion = seen([*camera_move(3, 0.0), *camera_move(3, 0.0, name="coins")])
     # The same part of what there is room for on either side of the cut, in opposite hues.
     rooms = [np.exp(log_chroma_room(cv2.blur(motion.picture(n), (3, 3)) / np.float32(2.55))) for n in range(6)]
     chroma = [np.dstack([room * (2.0 if n < 3 else -2.0)] * 2).astype(np.float32) for n, room in enumerate(rooms)]
     assert chroma[0].shape == (HEIGHT, WIDTH, 2)
     for number in range(6):
-        # But for what grain the light of a frame has and its neighbours have not.
-        assert np.abs(corrected(number, chroma, motion) - chroma[number]).max() < 0.5
+        assert np.abs(corrected(number, chroma, motion) - chroma[number]).max() < 1e-4
+
+
+def test_a_moving_shot_before_a_cut_is_as_it_is_alone() -> None:
+    shot, chroma = camera_move(3), pattern_moving(3, 1.0)
+    together = seen([*shot, *camera_move(3, name="coins")])
+    for number in range(3):
+        beside = corrected(number, [*chroma, *(ab - 60.0 for ab in chroma)], together)
+        assert np.array_equal(beside, corrected(number, chroma, seen(shot)))
 
 
 def test_colours_that_follow_the_light_stay_as_it_changes() -> None:
