@@ -21,7 +21,8 @@ _MANIFEST = "blender_manifest.toml"
 _FILES = {_MANIFEST, "__init__.py", "LICENSE", "README.md", "requirements.txt"}
 _FOLDERS = {"addon", "core"}
 _SUFFIXES = {".py", ".safetensors", ".json"}
-_WEIGHTS = {f"core/nets/weights/{network}.safetensors" for network in (*VARIANTS, "gist", "transfer", "encoder")}
+_NETWORKS = (*VARIANTS, "gist", "face", "transfer", "encoder")
+_WEIGHTS = {f"core/nets/weights/{network}.safetensors" for network in _NETWORKS}
 
 
 def build() -> Path:

@@ -16,14 +16,16 @@ from torch import Tensor
 from .chroma import upsample_planes
 from .color import lightness_from_srgb
 from .devices import choose_device, computes_in_bfloat16
+from .faces import Faces
 from .gist_prior import GistPrior, beside_hints
-from .hint_kind import SMALL_PARTS, smallness, strictness, surprise
+from .hint_kind import SMALL_PARTS, aloneness, smallness, strictness, surprise
 from .hint_reach import unhinted_share, with_far_gain
 from .job import WORKING_SIZES
 from .looks import Held, Look, Seen, heard, told_by, unsurprising_part
 from .nets.blocks import freeze
 from .nets.domain_transform import spread_hints, step_costs
 from .nets.exemplar import Exemplar, together
+from .nets.face import SHIPPED_FACE, load_face
 from .nets.gist import SHIPPED_GIST, load_gist
 from .nets.two_tower import AB_SCALE, FOLD, Colors, TwoTower
 from .nets.weights_file import load_network, shipped_weights
@@ -56,11 +58,18 @@ class Colorizer:
     """A colorizer with its weights, ready on a device. Make one with `Colorizer.load`."""
 
     def __init__(
-        self, variant: str, network: TwoTower, gist: GistPrior | None, digest: str, device: str, working_size: int
+        self,
+        variant: str,
+        network: TwoTower,
+        gist: GistPrior | None,
+        faces: Faces,
+        digest: str,
+        device: str,
+        working_size: int,
     ) -> None:
         self.device, self.digest, self.working_size = device, digest, working_size
         self._small_parts = SMALL_PARTS[variant]
-        self._gist = gist
+        self._gist, self._faces = gist, faces
         self._in_bfloat16 = computes_in_bfloat16(device)
         self._encoded: tuple[bytes, _Encoded] | None = None
         self._network = freeze(network).eval().to(device)
@@ -86,12 +95,12 @@ class Colorizer:
         low, high = WORKING_SIZES
         if not low <= working_size <= high:
             raise ValueError(f"working_size is {working_size}, and must be {low} to {high}")
-        device, files, gist = choose_device(device), [path], None
+        device, files, gist = choose_device(device), [path, SHIPPED_FACE], None
         if variant in _WITH_GIST:
             files.append(SHIPPED_GIST)
             gist = GistPrior(load_gist(), device)
         digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
-        return cls(variant, network, gist, digest, device, working_size)
+        return cls(variant, network, gist, Faces(load_face(), device), digest, device, working_size)
 
     @torch.inference_mode()
     def predict(
@@ -165,7 +174,7 @@ class Colorizer:
         if strictness(_unhinted(seen), 1.0) > 0.0:
             # What surprises is held to its kind whatever its size.
             unaided = self._forward(seen.unaided()).bin_logits[0].float().cpu()
-            others = unsurprising_part(seen, surprise(seen.hints, seen.mask, unaided))
+            others = unsurprising_part(seen, self._surprise(seen, unaided))
             if others is not None:
                 counting, told_of = others, self._forward(others, explain=True)
         assert told_of.told is not None
@@ -248,13 +257,22 @@ class Colorizer:
         unaided = _seen(colors, None, otherwise)
         if strict == 0.0:
             return Look(picture, unhinted, unaided)
-        surprising = surprise(picture.hints, mask, unaided.bin_logits)
+        surprising = self._surprise(picture, unaided.bin_logits)
         look = self._hinted_look(picture, unhinted, exemplars, otherwise, unaided, surprising)
         others = unsurprising_part(picture, surprising)
         if others is None:
             return look
         none = torch.zeros_like(surprising)
         return look._replace(others=self._hinted_look(others, _unhinted(others), exemplars, otherwise, unaided, none))
+
+    def _surprise(self, picture: SeenPicture, bin_logits: Tensor) -> Tensor:
+        """As hint_kind.surprise; of few hints what is of skin, and on a face, counts as a surprise."""
+        surprising = surprise(picture.hints, picture.mask, bin_logits)
+        alone = aloneness(_unhinted(picture), picture.hints, picture.mask)
+        if alone == 0.0:
+            return surprising
+        on_faces = alone * self._faces.hinted(picture.lightness, picture.hints, picture.mask)
+        return torch.maximum(surprising, F.adaptive_max_pool2d(on_faces[None], surprising.shape)[0])
 
     def _hinted_look(
         self,

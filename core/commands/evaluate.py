@@ -39,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         )
     for report in (tinting, chosen):
         report.add_argument("--methods", default="levin,two-tower,squeeze", help="of grey, levin, two-tower, squeeze")
+    chosen.add_argument("--on-faces", action="store_true", help="on a face, in pictures in which one is found")
     for report in (placement, edges):
         report.add_argument("--variant", default="two-tower", choices=("two-tower", "squeeze"))
     for report in (placement, edges, tinting, chosen):
@@ -119,7 +120,7 @@ def _run_chosen(args: argparse.Namespace) -> int:
     methods = {name: load_method(name, args.device, args.saturation) for name in args.methods.split(",")}
     print(f"{'':<20}{'ab error, without the hint and with it':^42}{'PSNR':^18}")
     print(f"{'method':<10}{'pictures':>10}{'other kinds':>21}{'own kind':>21}{'dB':>18}{'gain':>8}   s.e.")
-    for score in score_chosen_hints(load_stills(args.folder)[: args.first], methods):
+    for score in score_chosen_hints(load_stills(args.folder)[: args.first], methods, on_faces=args.on_faces):
         pairs = [f"{without:.2f} {then:.2f}" for without, then in (score.other_kinds, score.own_kind, score.psnr)]
         print(
             f"{score.method:<10}{score.pictures:>10}{pairs[0]:>21}{pairs[1]:>21}{pairs[2]:>18}"

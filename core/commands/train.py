@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import InputError
-from . import train_average, train_encoder, train_gist, train_joint, train_transfer
+from . import train_average, train_encoder, train_face, train_gist, train_joint, train_transfer
 from .training_options import (
     VALIDATION_PICTURES,
     add_export_option,
@@ -34,6 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_export_option(colorizer)
     gist = networks.add_parser("gist", help="train what knows a picture's colours at a glance")
     train_gist.add_arguments(gist)
+    face = networks.add_parser("face", help="train what tells whether a hint is on a face")
+    train_face.add_arguments(face)
     encoder = networks.add_parser("encoder", help="train the reference path's encoder from pictures in class folders")
     train_encoder.add_arguments(encoder)
     transfer = networks.add_parser("transfer", help="train the transfer network from clips and photographs")
@@ -47,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     others = {
         "gist": train_gist,
+        "face": train_face,
         "encoder": train_encoder,
         "transfer": train_transfer,
         "joint": train_joint,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ..nets.face import SIDE
+
 
 @dataclass(frozen=True)
 class Phase:
@@ -181,3 +183,25 @@ class JointRecipe:
 
 
 JOINT_RECIPES = {"joint-cpu": JointRecipe("two-tower", scenes=400, spacing=6, window=192)}
+
+
+@dataclass(frozen=True)
+class FaceRecipe:
+    """faces_share, beside_share, others_share: of the windows that are on faces, beside them or of another size, and on
+    what a cascade wrongly took for a face; the rest lie anywhere in pictures without any. film_share: with a film look.
+    """
+
+    phases: tuple[Phase, ...]
+    faces_share: float = 0.35
+    beside_share: float = 0.25
+    others_share: float = 0.1
+    film_share: float = 0.6
+    label_smoothing: float = 0.04
+    learning_rate: float = 2e-3
+    weight_decay: float = 3e-2
+    warmup_steps: int = 100
+    ema_decay: float = 0.998
+    seed: int = 2026
+
+
+FACE_RECIPES = {"face-cpu": FaceRecipe((Phase(until=1.0, size=SIDE, batch=256),))}

@@ -11,7 +11,7 @@ from build_tools.packaging import check_content
 from core.errors import InputError
 from core.job import VARIANTS
 
-WEIGHTS = [f"core/nets/weights/{network}.safetensors" for network in (*VARIANTS, "gist", "transfer", "encoder")]
+WEIGHTS = [f"core/nets/weights/{network}.safetensors" for network in (*VARIANTS, "gist", "face", "transfer", "encoder")]
 GOOD = {
     "blender_manifest.toml": b'id = "vse_colorizer"',
     "__init__.py": b"",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+import skimage.data
 
 from core.color import ab_from_srgb
 from core.evaluation.chosen_hints import score_chosen_hints
@@ -106,6 +107,21 @@ def test_a_chosen_hint_is_on_a_small_thing_and_all_else_is_looked_at() -> None:
 
 def test_a_picture_in_which_nothing_small_has_colour_is_left_out() -> None:
     assert list(score_chosen_hints([halves_in_two_colours()], {"all": colour_all})) == []
+
+
+def test_a_hint_may_be_chosen_on_a_face_and_pictures_without_one_are_left_out() -> None:
+    pictures = [skimage.data.astronaut(), skimage.data.coffee()]
+    hinted = []
+
+    def noting(lightness: np.ndarray, hint_ab: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        hinted.append(np.argwhere(mask))
+        return colour_all(lightness, hint_ab, mask) if mask.any() else np.zeros_like(hint_ab)
+
+    (score,) = score_chosen_hints(pictures, {"noting": noting}, on_faces=True)
+    assert score.pictures == 1 and score.own_kind[1] < score.own_kind[0]
+    assert len(hinted[0]) == 0 and len(hinted[1]) == PATCH**2
+    (row, column) = hinted[1].mean(0)
+    assert 80 < row < 180 and 180 < column < 270
 
 
 def test_tinting_tells_a_hint_that_keeps_to_its_kind_from_one_that_does_not() -> None:
