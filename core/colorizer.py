@@ -174,7 +174,7 @@ class Colorizer:
         if strictness(_unhinted(seen), 1.0) > 0.0:
             # What surprises is held to its kind whatever its size.
             unaided = self._forward(seen.unaided()).bin_logits[0].float().cpu()
-            others = unsurprising_part(seen, self._surprise(seen, unaided))
+            others = unsurprising_part(seen, surprise(seen.hints, seen.mask, unaided))
             if others is not None:
                 counting, told_of = others, self._forward(others, explain=True)
         assert told_of.told is not None
@@ -257,22 +257,28 @@ class Colorizer:
         unaided = _seen(colors, None, otherwise)
         if strict == 0.0:
             return Look(picture, unhinted, unaided)
-        surprising = self._surprise(picture, unaided.bin_logits)
-        look = self._hinted_look(picture, unhinted, exemplars, otherwise, unaided, surprising)
+        surprising = surprise(picture.hints, mask, unaided.bin_logits)
         others = unsurprising_part(picture, surprising)
         if others is None:
-            return look
-        none = torch.zeros_like(surprising)
-        return look._replace(others=self._hinted_look(others, _unhinted(others), exemplars, otherwise, unaided, none))
+            # What is on a face is held to its kind as what surprises is.
+            held = torch.maximum(surprising, self._on_faces(picture))
+            return self._hinted_look(picture, unhinted, exemplars, otherwise, unaided, held)
+        look = self._hinted_look(picture, unhinted, exemplars, otherwise, unaided, surprising)
+        on_faces = self._on_faces(others)
+        return look._replace(
+            others=self._hinted_look(others, _unhinted(others), exemplars, otherwise, unaided, on_faces)
+        )
 
-    def _surprise(self, picture: SeenPicture, bin_logits: Tensor) -> Tensor:
-        """As hint_kind.surprise; of few hints what is of skin, and on a face, counts as a surprise."""
-        surprising = surprise(picture.hints, picture.mask, bin_logits)
+    def _on_faces(self, picture: SeenPicture) -> Tensor:
+        """How surely each of few hints is of skin, and on a face: (h, w) of cells, as hint_kind.surprise."""
+        cells = picture.mask.shape[0] // 8, picture.mask.shape[1] // 8
         alone = aloneness(_unhinted(picture), picture.hints, picture.mask)
         if alone == 0.0:
-            return surprising
-        on_faces = alone * self._faces.hinted(picture.lightness, picture.hints, picture.mask)
-        return torch.maximum(surprising, F.adaptive_max_pool2d(on_faces[None], surprising.shape)[0])
+            return torch.zeros(cells)
+        return (
+            alone
+            * F.adaptive_max_pool2d(self._faces.hinted(picture.lightness, picture.hints, picture.mask)[None], cells)[0]
+        )
 
     def _hinted_look(
         self,
