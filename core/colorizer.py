@@ -261,24 +261,22 @@ class Colorizer:
         others = unsurprising_part(picture, surprising)
         if others is None:
             # What is on a face is held to its kind as what surprises is.
-            held = torch.maximum(surprising, self._on_faces(picture))
+            held = torch.maximum(surprising, self._on_faces(picture, unhinted))
             return self._hinted_look(picture, unhinted, exemplars, otherwise, unaided, held)
         look = self._hinted_look(picture, unhinted, exemplars, otherwise, unaided, surprising)
-        on_faces = self._on_faces(others)
-        return look._replace(
-            others=self._hinted_look(others, _unhinted(others), exemplars, otherwise, unaided, on_faces)
-        )
+        unhinted = _unhinted(others)
+        held = self._on_faces(others, unhinted)
+        return look._replace(others=self._hinted_look(others, unhinted, exemplars, otherwise, unaided, held))
 
-    def _on_faces(self, picture: SeenPicture) -> Tensor:
-        """How surely each of few hints is of skin, and on a face: (h, w) of cells, as hint_kind.surprise."""
-        cells = picture.mask.shape[0] // 8, picture.mask.shape[1] // 8
-        alone = aloneness(_unhinted(picture), picture.hints, picture.mask)
+    def _on_faces(self, picture: SeenPicture, unhinted: Tensor) -> Tensor:
+        """How surely each of few hints is of skin, and on a face: (h, w) of cells, as hint_kind.surprise. unhinted: of
+        `_unhinted`."""
+        lightness, hints, mask, _ = picture
+        cells = mask.shape[0] // 8, mask.shape[1] // 8
+        alone = aloneness(unhinted, hints, mask)
         if alone == 0.0:
             return torch.zeros(cells)
-        return (
-            alone
-            * F.adaptive_max_pool2d(self._faces.hinted(picture.lightness, picture.hints, picture.mask)[None], cells)[0]
-        )
+        return alone * F.adaptive_max_pool2d(self._faces.hinted(lightness, hints, mask)[None], cells)[0]
 
     def _hinted_look(
         self,
