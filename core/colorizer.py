@@ -20,6 +20,7 @@ from .faces import Faces
 from .gist_prior import GistPrior, beside_hints
 from .hint_kind import SMALL_PARTS, aloneness, smallness, strictness, surprise
 from .hint_reach import unhinted_share, with_far_gain
+from .hint_things import fewness
 from .job import WORKING_SIZES
 from .looks import Held, Look, Seen, heard, told_by, unsurprising_part
 from .nets.blocks import freeze
@@ -170,8 +171,8 @@ class Colorizer:
         colors = self._forward(seen, explain=bool(seen.mask.any()))
         if colors.told is None:
             return colors.exemplar
-        counting, told_of = seen, colors
-        if strictness(_unhinted(seen), 1.0) > 0.0:
+        counting, told_of, unhinted = seen, colors, _unhinted(seen)
+        if strictness(unhinted, 1.0) > 0.0:
             # What surprises is held to its kind whatever its size.
             unaided = self._forward(seen.unaided()).bin_logits[0].float().cpu()
             others = unsurprising_part(seen, surprise(seen.hints, seen.mask, unaided))
@@ -180,7 +181,7 @@ class Colorizer:
         assert told_of.told is not None
         told = told_of.told[0, 0].float().cpu()
         small = smallness(told, counting.hints, counting.mask, self._small_parts)
-        return replace(colors.exemplar, small=small)
+        return replace(colors.exemplar, small=small, few=fewness(unhinted, seen.hints, seen.mask))
 
     def suggest(
         self,
@@ -245,28 +246,43 @@ class Colorizer:
         lightness, _, mask, brought = picture
         unhinted = _unhinted(picture)
         hinted = bool(mask.any())
-        strict = strictness(unhinted, float(mask.max())) if hinted and brought is None else 0.0
+        strict, few = self._strictness(picture, unhinted) if hinted and brought is None else (0.0, 0.0)
         told_of = hinted or exemplars is not None
         if brought is not None:
             sureness = F.interpolate(brought[1][None], size=unhinted.shape, mode="area")[0, 0]
             unhinted, told_of = unhinted * (1.0 - sureness), told_of or bool(sureness.any())
-        if strict == 0.0 and told_of:
-            return Look(picture, unhinted, _seen(self._forward(picture, exemplars=exemplars), unhinted))
+        if max(strict, few) == 0.0 and told_of:
+            return self._free_look(picture, unhinted, exemplars)
         colors = self._forward(picture.unaided())
         otherwise = None if self._gist is None else self._gist.change(lightness, colors.ab[0].float().cpu())
         unaided = _seen(colors, None, otherwise)
-        if strict == 0.0:
+        if not hinted:
             return Look(picture, unhinted, unaided)
         surprising = surprise(picture.hints, mask, unaided.bin_logits)
+        if strict == 0.0 and not surprising.any():
+            return self._free_look(picture, unhinted, exemplars)
         others = unsurprising_part(picture, surprising)
+        on_faces = self._on_faces(picture, unhinted) if others is None else torch.zeros_like(surprising)
+        held = Held(strict, few, surprising, on_faces, unaided)
+        look = self._hinted_look(picture, unhinted, exemplars, otherwise, held)
         if others is None:
-            # What is on a face is held to its kind as what surprises is.
-            held = torch.maximum(surprising, self._on_faces(picture, unhinted))
-            return self._hinted_look(picture, unhinted, exemplars, otherwise, unaided, held)
-        look = self._hinted_look(picture, unhinted, exemplars, otherwise, unaided, surprising)
+            return look
         unhinted = _unhinted(others)
-        held = self._on_faces(others, unhinted)
-        return look._replace(others=self._hinted_look(others, unhinted, exemplars, otherwise, unaided, held))
+        strict, _ = self._strictness(others, unhinted)
+        held = Held(strict, 0.0, torch.zeros_like(surprising), self._on_faces(others, unhinted), unaided)
+        return look._replace(others=self._hinted_look(others, unhinted, exemplars, otherwise, held))
+
+    def _free_look(self, picture: SeenPicture, unhinted: Tensor, exemplars: Exemplar | None) -> Look:
+        """What the network says of a picture whose hints speak for themselves."""
+        return Look(picture, unhinted, _seen(self._forward(picture, exemplars=exemplars), unhinted))
+
+    @staticmethod
+    def _strictness(picture: SeenPicture, unhinted: Tensor) -> tuple[float, float]:
+        """How far hints are held to their kind, and how far those that surprise are kept to their things."""
+        weight = float(picture.mask.max())
+        strict, few = strictness(unhinted, weight), fewness(unhinted, picture.hints, picture.mask)
+        # It takes two more runs of the network, and of followed hints every frame has some.
+        return strict, few if weight == 1.0 else few * strict
 
     def _on_faces(self, picture: SeenPicture, unhinted: Tensor) -> Tensor:
         """How surely each of few hints is of skin, and on a face: (h, w) of cells, as hint_kind.surprise. unhinted: of
@@ -284,16 +300,13 @@ class Colorizer:
         unhinted: Tensor,
         exemplars: Exemplar | None,
         otherwise: Tensor | None,
-        unaided: Seen,
-        surprising: Tensor,
+        held: Held,
     ) -> Look:
         """What the network says of a picture whose few hints are held to their kind. otherwise: of GistPrior.change."""
         prior = None if otherwise is None else beside_hints(otherwise, unhinted)
         colors = self._forward(picture, explain=True, prior=prior, exemplars=exemplars)
         assert colors.told is not None
-        strict = strictness(unhinted, float(picture.mask.max()))
-        held = Held(strict, surprising, unaided, colors.told[0, 0].float().cpu())
-        return Look(picture, unhinted, _seen(colors, unhinted), held)
+        return Look(picture, unhinted, _seen(colors, unhinted), held, colors.told[0, 0].float().cpu())
 
     def _answer(self, look: Look, told: Tensor | None, saturation: float, small: float | None) -> Tensor:
         """ab (2, h, w) in Lab units. told: as in `Held`, of this look or of several. small: as in `predict`."""

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from .hint_kind import aloneness, beyond_kind, expected, smallness, surprise_around, unsurprising
 from .hint_reach import drawn_to_hints, unhinted_share
+from .hint_things import of_things
 from .saturation import vividness
 from .seen_picture import SeenPicture
 
@@ -41,63 +42,80 @@ class Seen(NamedTuple):
 
 
 class Held(NamedTuple):
-    """Why hints are held to their kind. strict: how far, above 0. surprising: of hint_kind.surprise. unaided: what is
-    seen without hints. told: (h/4, w/4), as in Colors."""
+    """Why hints are held to their kind. strict: how far. few: how far those that surprise are kept to their things; one
+    of the two is above 0. surprising: of hint_kind.surprise. on_faces: the same, of what is held though it does not
+    surprise. unaided: what is seen without hints."""
 
     strict: float
+    few: float
     surprising: Tensor
+    on_faces: Tensor
     unaided: Seen
-    told: Tensor
 
 
 class Look(NamedTuple):
-    """One look at a picture (h, w). unhinted: (h/2, w/2), 0..1. held: None where hints speak for themselves. others:
-    where some of the hints surprise, the look with those alone that do not."""
+    """One look at a picture (h, w). unhinted: (h/2, w/2), 0..1. held: None where hints speak for themselves; else
+    told: (h/4, w/4), as in Colors. others: where some of the hints surprise, the look with those alone that do not."""
 
     picture: SeenPicture
     unhinted: Tensor
     seen: Seen
     held: Held | None = None
+    told: Tensor | None = None
     others: Look | None = None
 
 
 def heard(look: Look, told: Tensor | None, parts: tuple[float, float], small: float | None, *, vivid: bool) -> Heard:
     """The look's answer, its hints held to their kind.
 
-    told: as in `Held`, of this look or of several; None: of this one. parts: of hint_kind.SMALL_PARTS. small: how small
+    told: as in `Look`, of this look or of several; None: of this one. parts: of hint_kind.SMALL_PARTS. small: how small
     the things are that hints are on, 0..1; None: as small as is told. vivid: whether that is asked for.
     """
     lightness, hints, mask, _ = look.picture
     answer = look.seen.heard(vivid=vivid)
-    if look.held is None:
+    told = look.told if told is None else told
+    if look.held is None or told is None:
         return answer
     if look.others is not None:
-        beyond = look.held.strict * _beyond_surprises(look, look.held, look.others)
+        beyond = _beyond_surprises(look, look.held, look.others)
         return answer.lerp(heard(look.others, None, parts, small, vivid=vivid), beyond)
-    strict, surprising, unaided, own_told = look.held
-    told = own_told if told is None else told
-    around = surprise_around(surprising, lightness, mask, (answer.ab.shape[1], answer.ab.shape[2]))
+    strict, few, surprising, on_faces, unaided = look.held
+    size = answer.ab.shape[1], answer.ab.shape[2]
+    around = surprise_around(torch.maximum(surprising, on_faces), lightness, mask, size)
     small = smallness(told, hints, mask, parts) if small is None else small
     beyond = beyond_kind(look.unhinted, told, lightness, aloneness(look.unhinted, hints, mask))
-    answer = answer.lerp(unaided.heard(vivid=vivid), strict * around.clamp(min=small) * beyond)
+    beyond = strict * around.clamp(min=small) * beyond
+    if few > 0.0 and surprising.any():
+        of_surprise = few * surprise_around(surprising, lightness, mask, size)
+        things = of_things(look.picture, torch.zeros_like(mask), told, unaided.ab, answer.ab)
+        beyond = beyond.lerp(1.0 - things, of_surprise)
+    answer = answer.lerp(unaided.heard(vivid=vivid), beyond)
     # Squared, for with ten hints it would lose 0.01 dB, and beside small things it tints walls.
-    telling = (strict * (1.0 - small)) ** 2 * expected(surprising, mask)
+    telling = (strict * (1.0 - small)) ** 2 * expected(torch.maximum(surprising, on_faces), mask)
     return answer._replace(ab=drawn_to_hints(answer.ab, hints, mask, look.unhinted, telling))
 
 
 def _beyond_surprises(look: Look, held: Held, others: Look) -> Tensor:
-    """How far each place is beyond the kinds of those hints that surprise, (h/2, w/2), 0..1: where one is the nearest;
-    and, of a few hints, wherever it tells no more than the others do."""
-    assert others.held is not None
+    """How far each place is beyond those hints that surprise, (h/2, w/2), 0..1: of few colours, beyond the things that
+    they are on; of many, beyond their kinds where one is the nearest, and wherever it tells no more than others do."""
+    assert look.told is not None and others.told is not None
     lightness, hints, mask, _ = look.picture
     size = look.unhinted.shape[0], look.unhinted.shape[1]
-    alone = aloneness(look.unhinted, hints, mask)
-    around = surprise_around(held.surprising, lightness, mask, size)
     surprises = mask * (others.picture.mask == 0)
-    unhinted = unhinted_share(lightness, surprises, size)
-    told = (held.told - others.held.told).clamp(min=0.0)
-    of_surprises = beyond_kind(unhinted, told, lightness, aloneness(unhinted, hints, surprises))
-    return torch.maximum(around * beyond_kind(look.unhinted, held.told, lightness, alone), alone * of_surprises)
+    told = (look.told - others.told).clamp(min=0.0)
+    beyond = torch.zeros(size)
+    if held.strict > 0.0 and held.few < 1.0:
+        alone = aloneness(look.unhinted, hints, mask)
+        around = surprise_around(held.surprising, lightness, mask, size)
+        unhinted = unhinted_share(lightness, surprises, size)
+        of_surprises = beyond_kind(unhinted, told, lightness, aloneness(unhinted, hints, surprises))
+        of_all = around * beyond_kind(look.unhinted, look.told, lightness, alone)
+        beyond = held.strict * torch.maximum(of_all, alone * of_surprises)
+    if held.few > 0.0:
+        alone_seen = SeenPicture(lightness, hints, surprises, None)
+        things = of_things(alone_seen, others.picture.mask, told, others.seen.ab, look.seen.ab)
+        beyond = beyond.lerp(1.0 - things, held.few)
+    return beyond
 
 
 def unsurprising_part(picture: SeenPicture, surprising: Tensor) -> SeenPicture | None:
@@ -111,7 +129,7 @@ def unsurprising_part(picture: SeenPicture, surprising: Tensor) -> SeenPicture |
 def told_by(looks: Sequence[Look], columns: float) -> list[Tensor | None]:
     """What each look is to take for told: of a picture and its mirror image, the mean of both, for a face may pass for
     something larger in one of them. columns: the picture's width in cells, without padding."""
-    own = [look.held and look.held.told for look in looks]
+    own = [look.told for look in looks]
     if len(own) < 2 or own[0] is None or own[1] is None:
         return own
     one, other = own[0], own[1]

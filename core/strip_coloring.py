@@ -41,6 +41,8 @@ from .transfer_paths import AnchorPaths
 # How far keyframes' sure colours count beside what the frame's own hints say. On four clips with 20 hints on three
 # frames 0.3 to 1 are within 0.05 dB, and 0.1 dB better than leading the colorizer by them.
 _KEYFRAMES_SHARE = 0.7
+# Where these have few colours, which may be kept to their things on keyframes, it is all: followed hints are not.
+_KEYFRAMES_SHARE_OF_FEW = 1.0
 # How much a hint counts that was followed from a keyframe, beside a stroke on the frame itself: 0.1 dB on these clips
 # from 0.5 down to 0.08.
 _FOLLOWED = 0.25
@@ -213,7 +215,7 @@ class StripColorizer:
             )  # fmt: skip
             if transferred is None:
                 return Chroma(ab)
-            share = _KEYFRAMES_SHARE * transferred.confidence
+            share = _share_of_keyframes(strokes) * transferred.confidence
             # Both are guesses, and the mean errs less; but hints that were lost on the way tell one of them alone.
             share = 1.0 - (1.0 - share) * kept_share(lightness, mask, evidence.reached)
             return _drawn_to(transferred, ab, share)._replace(sureness=transferred.confidence)
@@ -338,6 +340,12 @@ def _between(sides: Sequence[tuple[Future[Chroma], np.ndarray, int]]) -> Chroma:
 def _smallness(strokes: Sequence[Exemplar]) -> float | None:
     """How small the things are that keyframes' strokes are on, 0..1; None where there are none."""
     return sum(one.small for one in strokes) / len(strokes) if strokes else None
+
+
+def _share_of_keyframes(strokes: Sequence[Exemplar]) -> float:
+    """How far keyframes' sure colours count, 0..1."""
+    few = sum(one.few for one in strokes) / len(strokes) if strokes else 0.0
+    return _KEYFRAMES_SHARE + few * (_KEYFRAMES_SHARE_OF_FEW - _KEYFRAMES_SHARE)
 
 
 def _with_lightness(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

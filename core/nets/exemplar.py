@@ -14,12 +14,13 @@ from .kriging import MOST_ELSEWHERE, KnownErrors
 class Exemplar:
     """Of a picture that was seen for itself: its hinted cells, for attention, and its errors there, for kriging.
 
-    small: how small the things are that hints are on, 0..1, if somebody said.
+    small: how small the things are that hints are on, few: how few colours these have, both 0..1, if somebody said.
     """
 
     cells: HintedCells
     errors: KnownErrors
     small: float = 0.0
+    few: float = 0.0
 
     @property
     def is_hinted(self) -> bool:
