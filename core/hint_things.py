@@ -29,8 +29,9 @@ _STOPPING, _STOPPING_AT_HINTS = 0.003, 2.0
 # it grows or shrinks, up to so many times. And what passes through any.
 _EDGE, _MEAN_STEP, _LEAST_STEP, _LARGEST_STEP = 2.0, 3.0, 0.5, 3.0
 _THROUGH_EDGES = 0.001
-# What tells this share of the most that is told anywhere counts as a hint's own place, and less by the square.
-_SURELY_TOLD = 0.4
+# What tells this share of the most that is told anywhere, and this much, counts as a hint's own place, and less by the
+# square: of a dot on lips little is told anywhere, a third of it on a sweater.
+_SURELY_TOLD, _LEAST_TOLD = 0.4, 0.2
 # The shares of what hints ask for that a place must take to heed them, not at all to fully; how much less readily walks
 # stop there; and, where it looked as a hinted place does before, to within these of ab and L*, how much it counts.
 _HEEDLESS, _HEEDING, _PASSING = 0.5, 0.8, 0.8
@@ -60,7 +61,7 @@ def of_things(picture: SeenPicture, others: Tensor, told: Tensor, before: Tensor
     """
     before = F.avg_pool2d(before[None], FOLD // 2)[0]
     heed = _heed(picture, before, F.avg_pool2d(after[None], FOLD // 2)[0])
-    known = (told / (_SURELY_TOLD * told.max()).clamp(min=1e-6)).clamp(max=1.0).square()
+    known = (told / (_SURELY_TOLD * told.max()).clamp(min=_LEAST_TOLD)).clamp(max=1.0).square()
     known = torch.maximum(known, _ALIKE_COUNTS * heed * _alike(picture, before))
     found, edge = None, _edge(picture.lightness)
     for cell in (FOLD, FOLD // 2):

@@ -166,6 +166,28 @@ def test_beside_a_hint_on_the_face_one_that_surprises_changes_nothing_but_its_ow
     assert around @ np.array(color) > 0.5 * np.square(color).sum()
 
 
+@pytest.mark.parametrize("color", [(-25.0, -25.0), (0.0, -45.0), (-35.0, 10.0)])
+def test_broad_strokes_of_a_surprising_colour_stay_on_their_thing_among_other_hints(
+    colorizer: Colorizer, color: tuple[float, float]
+) -> None:
+    """Face, flag and walls have hints in their own colours; they and what is around them stay as these tell them."""
+    picture = cv2.resize(skimage.data.astronaut(), (256, 256), interpolation=cv2.INTER_AREA)
+    lightness, true_ab = lightness_from_srgb(picture), ab_from_srgb(picture)
+    hint_ab, mask = no_hints(lightness)
+    for row, column in ((60, 108), (20, 30), (60, 230), (30, 180), (120, 15)):
+        dot = np.s_[row : row + 9, column : column + 9]
+        hint_ab[dot], mask[dot] = true_ab[dot].mean((0, 1)), True
+    before = colorizer.predict(lightness, hint_ab, mask, mirrored=True)
+    for stroke in (np.s_[190:198, 60:110], np.s_[150:158, 60:80], np.s_[215:223, 40:90]):
+        hint_ab[stroke], mask[stroke] = color, True
+    after = colorizer.predict(lightness, hint_ab, mask, mirrored=True)
+    change = np.linalg.norm(after - before, axis=-1) / np.hypot(*color)
+    for elsewhere in (np.s_[5:60, 45:75], np.s_[20:100, 155:190], np.s_[5:100, 200:250], np.s_[50:80, 100:125]):
+        assert change[elsewhere].mean() < 0.015
+    suit = after[150:250, 30:120].mean((0, 1))
+    assert suit @ np.array(color) > 0.5 * np.square(color).sum()
+
+
 def test_saturation_zero_is_the_mean_prediction_and_one_is_more_colourful(colorizer: Colorizer) -> None:
     lightness = lightness_from_srgb(photograph("coffee"))
     chroma = {

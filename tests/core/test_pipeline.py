@@ -110,6 +110,30 @@ def test_a_hint_colours_what_it_lies_on_in_the_frames_before_and_after(keyframe:
         assert error < 0.3 * unhinted
 
 
+def test_beside_a_keyframe_too_a_surprising_colour_stays_on_its_thing() -> None:
+    """A blue suit leaves hair, walls and flag as hints in their own colours tell them, on the keyframe and after it."""
+    picture = skimage.data.astronaut()[:480]
+    panned = grey([np.ascontiguousarray(picture[:, 2 * i : 2 * i + 480]) for i in range(5)])
+    places = ((225, 130), (60, 40), (440, 100), (360, 60))
+    own = [picture[y - 8 : y + 8, x - 8 : x + 8].mean((0, 1)).round().astype(int) for x, y in places]
+    dots = tuple(
+        Stroke("#{:02x}{:02x}{:02x}".format(*color), 0.018, ((x / 480, y / 480),))
+        for (x, y), color in zip(places, own, strict=True)
+    )
+    suit = (((0.25, 0.8), (0.45, 0.82)), ((0.25, 0.64), (0.33, 0.66)), ((0.17, 0.9), (0.37, 0.92)))
+    blue = tuple(Stroke("#2060b0", 0.018, points) for points in suit)
+    without, among = (
+        list(colorize_frames(panned, hints=HintTrack((Keyframe(0, strokes),)), settings=Settings(device="cpu")))
+        for strokes in (dots, dots + blue)
+    )
+    for number in (0, 1, 4):
+        change = np.linalg.norm(ab_from_srgb(among[number]) - ab_from_srgb(without[number]), axis=-1)
+        left = 2 * number
+        for rows, columns in (((20, 110), (90, 140)), ((20, 190), (400, 470)), ((30, 60), (190, 240))):
+            assert change[slice(*rows), columns[0] - left : columns[1] - left].mean() < 1.5
+        assert ab_from_srgb(among[number])[350:420, 110 - left : 180 - left].mean((0, 1))[1] < -30.0
+
+
 def test_a_later_keyframe_s_stroke_elsewhere_leaves_an_earlier_one_s_colour_on_its_own_frame() -> None:
     frames = camera_move(9, step=1.0)
     track = hints((0, stroke(BLUE, 0.4, 0.75, 0.06)), (8, stroke(RED, 0.2, 0.2)))
