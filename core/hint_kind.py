@@ -32,8 +32,11 @@ SMALL_PARTS = {"two-tower": (0.0015, 0.0042), "squeeze": (0.003, 0.0085)}
 _DOT_PART, _ONE_COLOR, _SHARED_POWER = 7 / 256, 2.0, 0.6
 # How many times less likely than the likeliest a hint's colour is, by what the colorizer says without hints, as a power
 # of ten: below the first it may be the picture's own, and changes it as the network has it; above the other, the rule
-# holds in full. And the ab units by which a colour may be told wrong.
+# holds in full. The same of strokes, from which number of dots on they are some, and from which on in full: with a dot
+# one may tell of the picture, with a stroke one means a thing. And the ab units by which a colour may be told wrong.
 _EXPECTED, _SURPRISING = 0.5, 1.0
+_EXPECTED_OF_STROKES, _SURPRISING_OF_STROKES = 0.25, 0.6
+_DOT, _STROKE = 1.5, 4.0
 _BLUR = 12.0
 # The mean of what is not reached: below the first, hints speak for themselves; above the other, the rule holds in full.
 # It takes a second run of the network, so followed hints, of which every frame has some, are held later.
@@ -78,8 +81,11 @@ def surprise(hints: Tensor, mask: Tensor, bin_logits: Tensor) -> Tensor:
     near_bins = torch.exp(-0.5 * (torch.cdist(centres, centres) / _BLUR).square())
     likelihood = (near_hints * likely.T).sum(1) / (near_bins @ likely).amax(0)
     apart = -torch.log10(likelihood.clamp(min=1e-9))
+    stroke = ((_dots(hints, mask, cells)[hinted] - _DOT) / (_STROKE - _DOT)).clamp(0.0, 1.0)
+    low = _EXPECTED + stroke * (_EXPECTED_OF_STROKES - _EXPECTED)
+    high = _SURPRISING + stroke * (_SURPRISING_OF_STROKES - _SURPRISING)
     surprising = torch.zeros(cells)
-    surprising[hinted] = ((apart - _EXPECTED) / (_SURPRISING - _EXPECTED)).clamp(0.0, 1.0)
+    surprising[hinted] = ((apart - low) / (high - low)).clamp(0.0, 1.0)
     return surprising
 
 
@@ -123,7 +129,7 @@ def smallness(told: Tensor, hints: Tensor, mask: Tensor, parts: tuple[float, flo
     SMALL_PARTS.
     """
     size = float((told > _SURELY_OF_KIND * told.max()).float().mean())
-    dots = float((mask > 0).sum()) / (_DOT_PART * min(mask.shape)) ** 2
+    dots = float((mask > 0).sum()) / _dot_area(mask)
     of_one = min(1.0, color_count(hints, mask) / max(1.0, dots))
     return 1.0 - between(size * of_one**_SHARED_POWER, *parts)
 
@@ -148,6 +154,19 @@ def _along_edges(told: Tensor, lightness: Tensor) -> Tensor:
     costs = step_costs(F.avg_pool2d(lightness[None, None], FOLD), *_TOLD_ALONG)
     total, weight = spread(torch.stack((told, torch.ones_like(told)))[None], *costs)[0]
     return total / weight
+
+
+def _dots(hints: Tensor, mask: Tensor, cells: tuple[int, int]) -> Tensor:
+    """How many dots the hints of each cell's colour cover, wherever they are: (*cells), 0 where none is."""
+    hinted = mask > 0
+    color = _color_index(hints[:, hinted])
+    covered = torch.zeros_like(mask)
+    covered[hinted] = torch.bincount(color)[color] / _dot_area(mask)
+    return F.adaptive_max_pool2d(covered[None], cells)[0]
+
+
+def _dot_area(mask: Tensor) -> float:
+    return (_DOT_PART * min(mask.shape)) ** 2
 
 
 def color_count(hints: Tensor, mask: Tensor) -> float:

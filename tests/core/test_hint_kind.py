@@ -137,3 +137,16 @@ def test_hints_that_surprise_tell_nothing_of_the_whole() -> None:
     assert expected(surprise(hints, mask, logits_of(RED, BLUE)), mask) == 0.0
     hints[:, 24:27, 24:27], mask[24:27, 24:27] = torch.tensor(RED)[:, None, None], 1.0
     assert expected(surprise(hints, mask, logits_of(RED, BLUE)), mask) == 0.5
+
+
+def test_a_stroke_of_a_colour_that_a_dot_might_have_surprises() -> None:
+    """With a dot one may tell of the picture, with a stroke one means a thing."""
+    picture = logits_of((5.0, 10.0))
+    picture = picture[:, :1, :1].expand(-1, 32, 32)
+    found = []
+    for length in (7, 70):
+        mask = torch.zeros(256, 256)
+        mask[100:107, 100 : 100 + length] = 1.0
+        color = torch.tensor((20.0, 25.0))[:, None, None]
+        found.append(float(surprise(color * mask, mask, picture).max()))
+    assert found[0] < 0.5 and found[1] > found[0] + 0.3
