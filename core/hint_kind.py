@@ -81,7 +81,7 @@ def surprise(hints: Tensor, mask: Tensor, bin_logits: Tensor) -> Tensor:
     near_bins = torch.exp(-0.5 * (torch.cdist(centres, centres) / _BLUR).square())
     likelihood = (near_hints * likely.T).sum(1) / (near_bins @ likely).amax(0)
     apart = -torch.log10(likelihood.clamp(min=1e-9))
-    stroke = ((_dots(hints, mask, cells)[hinted] - _DOT) / (_STROKE - _DOT)).clamp(0.0, 1.0)
+    stroke = stroke_share(hints, mask, cells)[hinted]
     low = _EXPECTED + stroke * (_EXPECTED_OF_STROKES - _EXPECTED)
     high = _SURPRISING + stroke * (_SURPRISING_OF_STROKES - _SURPRISING)
     surprising = torch.zeros(cells)
@@ -156,13 +156,14 @@ def _along_edges(told: Tensor, lightness: Tensor) -> Tensor:
     return total / weight
 
 
-def _dots(hints: Tensor, mask: Tensor, cells: tuple[int, int]) -> Tensor:
-    """How many dots the hints of each cell's colour cover, wherever they are: (*cells), 0 where none is."""
+def stroke_share(hints: Tensor, mask: Tensor, cells: tuple[int, int]) -> Tensor:
+    """How far the hints in each cell are a stroke, not a dot, by what all of their colour cover: (*cells), 0..1, and 0
+    where none is. hints (2, H, W), mask (H, W): where they hold."""
     hinted = mask > 0
     color = _color_index(hints[:, hinted])
-    covered = torch.zeros_like(mask)
-    covered[hinted] = torch.bincount(color)[color] / _dot_area(mask)
-    return F.adaptive_max_pool2d(covered[None], cells)[0]
+    dots = torch.zeros_like(mask)
+    dots[hinted] = torch.bincount(color)[color] / _dot_area(mask)
+    return F.adaptive_max_pool2d(((dots - _DOT) / (_STROKE - _DOT)).clamp(0.0, 1.0)[None], cells)[0]
 
 
 def _dot_area(mask: Tensor) -> float:

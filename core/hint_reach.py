@@ -27,7 +27,7 @@ _FADE = 4
 # How far what no hint reaches is drawn to the hints' mean colour, the ab units that it moves at most, and the chroma at
 # which it is drawn by half: what is grey stays grey. On the validation pictures 0.4 and 4 were worth 0.08 dB with one
 # hint and 0.10 with two, and these 0.02 more with one.
-_DRAWN, _MOST_DRAWN, _HALF_DRAWN = 0.6, 6.0, 12.0
+_DRAWN, _MOST_DRAWN, _HALF_DRAWN = 0.6, 5.0, 12.0
 # What hints kept, and where a surprise ends, is smoothed over this part of the short side, to either side.
 SMOOTHED_PART = 17
 
