@@ -37,6 +37,8 @@ _DOT_PART, _ONE_COLOR, _SHARED_POWER = 7 / 256, 2.0, 0.6
 _EXPECTED, _SURPRISING = 0.5, 1.0
 _EXPECTED_OF_STROKES, _SURPRISING_OF_STROKES = 0.25, 0.6
 _DOT, _STROKE = 1.5, 4.0
+# From where on a dot, too, means a thing in full.
+_STRANGE = 1.6
 _BLUR = 12.0
 # The mean of what is not reached: below the first, hints speak for themselves; above the other, the rule holds in full.
 # It takes a second run of the network, so followed hints, of which every frame has some, are held later.
@@ -71,6 +73,25 @@ def surprise(hints: Tensor, mask: Tensor, bin_logits: Tensor) -> Tensor:
     picture (Q, h, w). What counts is what is likely, not what is near the mean: where a thing may be red or blue,
     neither surprises.
     """
+    apart = _unlikeliness(hints, mask, bin_logits)
+    stroke = _stroke_share(hints, mask, apart)
+    low = _EXPECTED + stroke * (_EXPECTED_OF_STROKES - _EXPECTED)
+    high = _SURPRISING + stroke * (_SURPRISING_OF_STROKES - _SURPRISING)
+    return ((apart - low) / (high - low)).clamp(0.0, 1.0)
+
+
+def thing_meant(hints: Tensor, mask: Tensor, bin_logits: Tensor) -> float:
+    """How surely whoever gave the hints meant one thing, and tells nothing of the picture, 0..1: by a stroke, or by a
+    colour that is very unlikely. As in `surprise`."""
+    apart = _unlikeliness(hints, mask, bin_logits)
+    strange = ((apart - _SURPRISING) / (_STRANGE - _SURPRISING)).clamp(0.0, 1.0)
+    hinted = F.adaptive_avg_pool2d(mask[None], (apart.shape[0], apart.shape[1]))[0] > 0
+    return float(torch.maximum(_stroke_share(hints, mask, apart), strange)[hinted].mean())
+
+
+def _unlikeliness(hints: Tensor, mask: Tensor, bin_logits: Tensor) -> Tensor:
+    """How many times less likely than the likeliest each hint is, as a power of ten: (h, w) of cells, 0 where none
+    is."""
     centres = bin_centres()
     cells = bin_logits.shape[1], bin_logits.shape[2]
     weight = F.adaptive_avg_pool2d(mask[None], cells)[0]
@@ -80,13 +101,9 @@ def surprise(hints: Tensor, mask: Tensor, bin_logits: Tensor) -> Tensor:
     near_hints = torch.exp(-0.5 * (torch.cdist(colors[:, hinted].T, centres) / _BLUR).square())
     near_bins = torch.exp(-0.5 * (torch.cdist(centres, centres) / _BLUR).square())
     likelihood = (near_hints * likely.T).sum(1) / (near_bins @ likely).amax(0)
-    apart = -torch.log10(likelihood.clamp(min=1e-9))
-    stroke = stroke_share(hints, mask, cells)[hinted]
-    low = _EXPECTED + stroke * (_EXPECTED_OF_STROKES - _EXPECTED)
-    high = _SURPRISING + stroke * (_SURPRISING_OF_STROKES - _SURPRISING)
-    surprising = torch.zeros(cells)
-    surprising[hinted] = ((apart - low) / (high - low)).clamp(0.0, 1.0)
-    return surprising
+    apart = torch.zeros(cells)
+    apart[hinted] = -torch.log10(likelihood.clamp(min=1e-9))
+    return apart
 
 
 def expected(surprising: Tensor, mask: Tensor) -> float:
@@ -156,14 +173,15 @@ def _along_edges(told: Tensor, lightness: Tensor) -> Tensor:
     return total / weight
 
 
-def stroke_share(hints: Tensor, mask: Tensor, cells: tuple[int, int]) -> Tensor:
-    """How far the hints in each cell are a stroke, not a dot, by what all of their colour cover: (*cells), 0..1, and 0
-    where none is. hints (2, H, W), mask (H, W): where they hold."""
+def _stroke_share(hints: Tensor, mask: Tensor, cells: Tensor) -> Tensor:
+    """How far the hints in each of the cells (h, w) are a stroke, not a dot, by what all of their colour cover: (h, w),
+    0..1, and 0 where none is."""
     hinted = mask > 0
     color = _color_index(hints[:, hinted])
     dots = torch.zeros_like(mask)
     dots[hinted] = torch.bincount(color)[color] / _dot_area(mask)
-    return F.adaptive_max_pool2d(((dots - _DOT) / (_STROKE - _DOT)).clamp(0.0, 1.0)[None], cells)[0]
+    stroke = ((dots - _DOT) / (_STROKE - _DOT)).clamp(0.0, 1.0)
+    return F.adaptive_max_pool2d(stroke[None], (cells.shape[0], cells.shape[1]))[0]
 
 
 def _dot_area(mask: Tensor) -> float:

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .hint_kind import between, color_count, stroke_share
+from .hint_kind import between, color_count
 from .hint_reach import unreached
 from .nets.domain_transform import step_costs
 from .nets.nearest_hint import nearest_hint
@@ -40,9 +40,9 @@ _ALIKE_AB, _ALIKE_LIGHTNESS, _ALIKE_COUNTS = 5.0, 10.0, 0.8
 _MOST_COMPARED = 64
 # Ab units that a hint asks for at least, lest what hardly differs heeds it.
 _LEAST_ASKED = 5.0
-# How many walks from a place must end at the thing for it to be of it by half, of dots and of strokes, and the slope: a
-# dot may tell of more, and one in a photograph's own colours at a random place loses nothing.
-_OF_DOTS, _OF_STROKES, _SLOPE = 0.23, 0.4, 24.0
+# How many walks from a place must end at the thing for it to be of it by half, where hints may tell of more, and where
+# a thing is meant; and the slope. One in a photograph's own colours at a random place loses nothing.
+_OF_MORE, _OF_THING, _SLOPE = 0.23, 0.4, 24.0
 
 
 def fewness(unhinted: Tensor, hints: Tensor, mask: Tensor) -> float:
@@ -54,11 +54,14 @@ def fewness(unhinted: Tensor, hints: Tensor, mask: Tensor) -> float:
     return few * between(unreached(unhinted, float(mask.max())), _ALL_SAID, _LEFT_UNSAID)
 
 
-def of_things(picture: SeenPicture, others: Tensor, told: Tensor, before: Tensor, after: Tensor) -> Tensor:
+def of_things(
+    picture: SeenPicture, others: Tensor, told: Tensor, before: Tensor, after: Tensor, meant: float
+) -> Tensor:
     """How surely each place is of the things that hints are on: (H/2, W/2), 0..1.
 
     picture: with these hints alone, (H, W). others: where others are, (H, W). told: nets.two_tower.Colors.told of
     these, (H / FOLD, W / FOLD). before, after: ab without these hints and with them, (2, H/2, W/2).
+    meant: of hint_kind.thing_meant.
     """
     before = F.avg_pool2d(before[None], FOLD // 2)[0]
     heed = _heed(picture, before, F.avg_pool2d(after[None], FOLD // 2)[0])
@@ -76,15 +79,8 @@ def of_things(picture: SeenPicture, others: Tensor, told: Tensor, before: Tensor
         start = None if found is None else _resized(found, size)
         found = expected_at_rest(values, stopping, *conductances(lightness, edge, _THROUGH_EDGES), start)
     assert found is not None
-    enough = _OF_DOTS + _stroke_part(picture) * (_OF_STROKES - _OF_DOTS)
+    enough = _OF_MORE + meant * (_OF_THING - _OF_MORE)
     return torch.sigmoid(_SLOPE * (found - enough))
-
-
-def _stroke_part(picture: SeenPicture) -> float:
-    """How much of the hints is strokes, 0..1."""
-    cells = picture.mask.shape[0] // FOLD, picture.mask.shape[1] // FOLD
-    strokes = stroke_share(picture.hints, picture.mask, cells)
-    return float(strokes[_in_cells(picture.mask, FOLD) > 0].mean())
 
 
 def _heed(picture: SeenPicture, before: Tensor, after: Tensor) -> Tensor:

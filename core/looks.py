@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .hint_kind import aloneness, beyond_kind, expected, smallness, surprise_around, unsurprising
+from .hint_kind import aloneness, beyond_kind, expected, smallness, surprise_around, thing_meant, unsurprising
 from .hint_reach import drawn_to_hints, unhinted_share
 from .hint_things import of_things
 from .saturation import vividness
@@ -87,7 +87,8 @@ def heard(look: Look, told: Tensor | None, parts: tuple[float, float], small: fl
     beyond = strict * around.clamp(min=small) * beyond
     if few > 0.0 and surprising.any():
         of_surprise = few * surprise_around(surprising, lightness, mask, size)
-        things = of_things(look.picture, torch.zeros_like(mask), told, unaided.ab, answer.ab)
+        meant = thing_meant(hints, mask, unaided.bin_logits)
+        things = of_things(look.picture, torch.zeros_like(mask), told, unaided.ab, answer.ab, meant)
         beyond = beyond.lerp(1.0 - things, of_surprise)
     answer = answer.lerp(unaided.heard(vivid=vivid), beyond)
     # Squared, for with ten hints it would lose 0.01 dB, and beside small things it tints walls.
@@ -113,7 +114,8 @@ def _beyond_surprises(look: Look, held: Held, others: Look) -> Tensor:
         beyond = held.strict * torch.maximum(of_all, alone * of_surprises)
     if held.few > 0.0:
         alone_seen = SeenPicture(lightness, hints, surprises, None)
-        things = of_things(alone_seen, others.picture.mask, told, others.seen.ab, look.seen.ab)
+        meant = thing_meant(hints, surprises, held.unaided.bin_logits)
+        things = of_things(alone_seen, others.picture.mask, told, others.seen.ab, look.seen.ab, meant)
         beyond = beyond.lerp(1.0 - things, held.few)
     return beyond
 

@@ -13,6 +13,7 @@ from core.hint_kind import (
     strictness,
     surprise,
     surprise_around,
+    thing_meant,
     unsurprising,
 )
 from core.nets.ab_bins import bin_centres
@@ -150,3 +151,13 @@ def test_a_stroke_of_a_colour_that_a_dot_might_have_surprises() -> None:
         color = torch.tensor((20.0, 25.0))[:, None, None]
         found.append(float(surprise(color * mask, mask, picture).max()))
     assert found[0] < 0.5 and found[1] > found[0] + 0.3
+
+
+def test_strokes_and_very_unlikely_dots_mean_a_thing_and_other_dots_may_tell_of_more() -> None:
+    picture = logits_of((5.0, 10.0))[:, :1, :1].expand(-1, 32, 32)
+    dot, stroke = torch.zeros(256, 256), torch.zeros(256, 256)
+    dot[100:107, 100:107], stroke[100:107, 100:170] = 1.0, 1.0
+    quiet, strange = (torch.tensor(color)[:, None, None] for color in ((14.0, 18.0), BLUE))
+    assert thing_meant(quiet * dot, dot, picture) == 0.0
+    assert thing_meant(strange * dot, dot, picture) == 1.0
+    assert thing_meant(quiet * stroke, stroke, picture) == 1.0

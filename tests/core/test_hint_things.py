@@ -37,14 +37,21 @@ EVERYWHERE = torch.ones(64, 64)
 
 def test_a_thing_ends_at_its_edge_though_the_network_floods_the_picture() -> None:
     lightness = halves(40.0, 58.0)
-    things = of_things(hinted(lightness, [(60, 20)]), torch.zeros_like(lightness), NOTHING, *answers(EVERYWHERE))
+    things = of_things(hinted(lightness, [(60, 20)]), torch.zeros_like(lightness), NOTHING, *answers(EVERYWHERE), 1.0)
     assert things.shape == (64, 64)
     assert things[:, :30].min() > 0.9 and things[:, 34:].max() < 0.1
 
 
+def test_a_hint_that_may_tell_of_more_reaches_further() -> None:
+    lightness = halves(40.0, 40.0)
+    picture, none = hinted(lightness, [(60, 20)]), torch.zeros_like(lightness)
+    meant, more = (of_things(picture, none, NOTHING, *answers(EVERYWHERE * 0.5), one) for one in (1.0, 0.0))
+    assert (more >= meant).all() and float(more.mean()) > 1.1 * float(meant.mean())
+
+
 def test_shading_is_no_edge() -> None:
     lightness = torch.linspace(30.0, 70.0, 128).expand(128, 128).contiguous()
-    things = of_things(hinted(lightness, [(60, 12)]), torch.zeros_like(lightness), NOTHING, *answers(EVERYWHERE))
+    things = of_things(hinted(lightness, [(60, 12)]), torch.zeros_like(lightness), NOTHING, *answers(EVERYWHERE), 1.0)
     assert things[:, :45].min() > 0.9
 
 
@@ -52,24 +59,24 @@ def test_what_looked_as_it_did_and_heeds_the_hint_goes_with_it_and_what_does_not
     lightness = halves(40.0, 40.0)
     lightness[:, 56:72] = 80.0
     picture, none = hinted(lightness, [(60, 20)]), torch.zeros_like(lightness)
-    assert of_things(picture, none, NOTHING, *answers(EVERYWHERE))[:, 40:].min() > 0.9
+    assert of_things(picture, none, NOTHING, *answers(EVERYWHERE), 1.0)[:, 40:].min() > 0.9
     heedless = EVERYWHERE.clone()
     heedless[:, 30:] = 0.2
-    assert of_things(picture, none, NOTHING, *answers(heedless))[:, 40:].max() < 0.1
+    assert of_things(picture, none, NOTHING, *answers(heedless), 1.0)[:, 40:].max() < 0.1
 
 
 def test_what_hints_tell_goes_with_them_unless_little_is_told_anywhere() -> None:
     lightness = halves(40.0, 58.0)
     picture, none = hinted(lightness, [(60, 20)]), torch.zeros_like(lightness)
     told = torch.full((32, 32), 0.5)
-    assert of_things(picture, none, told, *answers(EVERYWHERE))[:, 34:].min() > 0.9
-    assert of_things(picture, none, 0.1 * told, *answers(EVERYWHERE))[:, 34:].max() < 0.1
+    assert of_things(picture, none, told, *answers(EVERYWHERE), 1.0)[:, 34:].min() > 0.9
+    assert of_things(picture, none, 0.1 * told, *answers(EVERYWHERE), 1.0)[:, 34:].max() < 0.1
 
 
 def test_where_another_hint_is_and_around_it_is_no_thing_of_theirs() -> None:
     lightness = halves(40.0, 40.0)
     others = hinted(lightness, [(60, 100)]).mask
-    things = of_things(hinted(lightness, [(60, 20)]), others, NOTHING, *answers(EVERYWHERE * 0.6))
+    things = of_things(hinted(lightness, [(60, 20)]), others, NOTHING, *answers(EVERYWHERE * 0.6), 1.0)
     assert things[28:36, 8:16].min() > 0.9 and things[30:34, 50:54].max() < 0.1
 
 
