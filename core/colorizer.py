@@ -268,7 +268,7 @@ class Colorizer:
         if others is None:
             return look
         unhinted = _unhinted(others)
-        strict, _ = self._strictness(others, unhinted)
+        strict = strictness(unhinted, float(others.mask.max()))
         held = Held(strict, 0.0, torch.zeros_like(surprising), self._on_faces(others, unhinted), unaided)
         return look._replace(others=self._hinted_look(others, unhinted, exemplars, otherwise, held))
 
@@ -309,7 +309,7 @@ class Colorizer:
         return Look(picture, unhinted, _seen(colors, unhinted), held, colors.told[0, 0].float().cpu())
 
     def _answer(self, look: Look, told: Tensor | None, saturation: float, small: float | None) -> Tensor:
-        """ab (2, h, w) in Lab units. told: as in `Held`, of this look or of several. small: as in `predict`."""
+        """ab (2, h, w) in Lab units. told: as in `Look`, of this look or of several. small: as in `predict`."""
         ab, vivid = heard(look, told, self._small_parts, small, vivid=saturation > 0.0)
         if vivid is not None:
             ab = saturated(ab, look.unhinted, vivid, saturation)

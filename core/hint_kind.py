@@ -54,7 +54,7 @@ def strictness(unhinted: Tensor, weight: float) -> float:
 
     unhinted, weight: as in `hint_reach.unreached`.
     """
-    return between(unreached(unhinted, weight), *(_HELD if weight == 1.0 else _FOLLOWED_HELD))
+    return _between(unreached(unhinted, weight), *(_HELD if weight == 1.0 else _FOLLOWED_HELD))
 
 
 def aloneness(unhinted: Tensor, hints: Tensor, mask: Tensor) -> float:
@@ -62,8 +62,19 @@ def aloneness(unhinted: Tensor, hints: Tensor, mask: Tensor) -> float:
 
     unhinted: of `hint_reach.unhinted_share`. hints (2, H, W), mask (H, W): how much they count, 0..1.
     """
-    few = 1.0 - between(color_count(hints, mask), _FEW_COLORS, _SOME_COLORS)
-    return few * between(unreached(unhinted, float(mask.max())), *_ALONE)
+    return scarcity(unhinted, hints, mask, (_FEW_COLORS, _SOME_COLORS), _ALONE)
+
+
+def scarcity(
+    unhinted: Tensor, hints: Tensor, mask: Tensor, colors: tuple[float, float], missed: tuple[float, float]
+) -> float:
+    """How few colours hints have, and how much they miss: 0..1.
+
+    colors: from how many on there are less than few, and from how many on none is few. missed: the mean of what is not
+    reached, below which nothing is missed, and from which on enough is. The rest: as in `aloneness`.
+    """
+    few = 1.0 - _between(_color_count(hints, mask), *colors)
+    return few * _between(unreached(unhinted, float(mask.max())), *missed)
 
 
 def surprise(hints: Tensor, mask: Tensor, bin_logits: Tensor) -> Tensor:
@@ -147,8 +158,8 @@ def smallness(told: Tensor, hints: Tensor, mask: Tensor, parts: tuple[float, flo
     """
     size = float((told > _SURELY_OF_KIND * told.max()).float().mean())
     dots = float((mask > 0).sum()) / _dot_area(mask)
-    of_one = min(1.0, color_count(hints, mask) / max(1.0, dots))
-    return 1.0 - between(size * of_one**_SHARED_POWER, *parts)
+    of_one = min(1.0, _color_count(hints, mask) / max(1.0, dots))
+    return 1.0 - _between(size * of_one**_SHARED_POWER, *parts)
 
 
 def beyond_kind(unhinted: Tensor, told: Tensor, lightness: Tensor, alone: float) -> Tensor:
@@ -188,7 +199,7 @@ def _dot_area(mask: Tensor) -> float:
     return (_DOT_PART * min(mask.shape)) ** 2
 
 
-def color_count(hints: Tensor, mask: Tensor) -> float:
+def _color_count(hints: Tensor, mask: Tensor) -> float:
     """How many colours hints have, by how much they cover: the inverse of Simpson's index (Simpson 1949)."""
     covered = torch.bincount(_color_index(hints[:, mask > 0])).float()
     return float(covered.sum().square() / covered.square().sum())
@@ -202,6 +213,6 @@ def _color_index(ab: Tensor) -> Tensor:
     return 256 * a + b
 
 
-def between(value: float, low: float, high: float) -> float:
+def _between(value: float, low: float, high: float) -> float:
     """0 up to low, 1 from high on."""
     return min(1.0, max(0.0, (value - low) / (high - low)))

@@ -11,8 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .hint_kind import between, color_count
-from .hint_reach import unreached
+from .hint_kind import scarcity
 from .nets.domain_transform import step_costs
 from .nets.nearest_hint import nearest_hint
 from .nets.two_tower import FOLD, WAY
@@ -20,9 +19,9 @@ from .random_walk import conductances, expected_at_rest
 from .seen_picture import SeenPicture
 
 # Colours up to which it is done in full, and from which on not at all: random hints tell of more than their thing.
-_FEW_COLORS, _MANY_COLORS = 4.0, 6.5
+_FEW_COLORS = 4.0, 6.5
 # The mean of what is not reached, below which hints say of every place what it is, and from which on they do not.
-_ALL_SAID, _LEFT_UNSAID = 0.05, 0.15
+_LEFT_UNSAID = 0.05, 0.15
 # How readily a walk stops at a cell of FOLD pixels, and at one with hints.
 _STOPPING, _STOPPING_AT_HINTS = 0.003, 2.0
 # An edge, in L* between cells of half as many pixels, of a picture whose mean step is the second; with the root of that
@@ -50,8 +49,7 @@ def fewness(unhinted: Tensor, hints: Tensor, mask: Tensor) -> float:
 
     unhinted: of `hint_reach.unhinted_share`. hints (2, H, W), mask (H, W): how much they count, 0..1.
     """
-    few = 1.0 - between(color_count(hints, mask), _FEW_COLORS, _MANY_COLORS)
-    return few * between(unreached(unhinted, float(mask.max())), _ALL_SAID, _LEFT_UNSAID)
+    return scarcity(unhinted, hints, mask, _FEW_COLORS, _LEFT_UNSAID)
 
 
 def of_things(

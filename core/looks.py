@@ -81,15 +81,16 @@ def heard(look: Look, told: Tensor | None, parts: tuple[float, float], small: fl
         return answer.lerp(heard(look.others, None, parts, small, vivid=vivid), beyond)
     strict, few, surprising, on_faces, unaided = look.held
     size = answer.ab.shape[1], answer.ab.shape[2]
-    around = surprise_around(torch.maximum(surprising, on_faces), lightness, mask, size)
+    around = of_surprise = surprise_around(surprising, lightness, mask, size)
+    if on_faces.any():
+        around = surprise_around(torch.maximum(surprising, on_faces), lightness, mask, size)
     small = smallness(told, hints, mask, parts) if small is None else small
     beyond = beyond_kind(look.unhinted, told, lightness, aloneness(look.unhinted, hints, mask))
     beyond = strict * around.clamp(min=small) * beyond
     if few > 0.0 and surprising.any():
-        of_surprise = few * surprise_around(surprising, lightness, mask, size)
         meant = thing_meant(hints, mask, unaided.bin_logits)
         things = of_things(look.picture, torch.zeros_like(mask), told, unaided.ab, answer.ab, meant)
-        beyond = beyond.lerp(1.0 - things, of_surprise)
+        beyond = beyond.lerp(1.0 - things, few * of_surprise)
     answer = answer.lerp(unaided.heard(vivid=vivid), beyond)
     # Squared, for with ten hints it would lose 0.01 dB, and beside small things it tints walls.
     telling = (strict * (1.0 - small)) ** 2 * expected(torch.maximum(surprising, on_faces), mask)
