@@ -16,43 +16,29 @@ from torch import Tensor
 from .chroma import upsample_planes
 from .color import lightness_from_srgb
 from .devices import choose_device, computes_in_bfloat16
+from .face_finding import FaceFinder, FoundFace
 from .faces import Faces
 from .gist_prior import GistPrior, beside_hints
 from .hint_kind import SMALL_PARTS, aloneness, smallness, strictness, surprise
-from .hint_reach import unhinted_share, with_far_gain
+from .hint_reach import imposed, unhinted_share, with_far_gain
 from .hint_things import fewness
 from .job import WORKING_SIZES
 from .looks import Held, Look, Seen, heard, told_by, unsurprising_part
 from .nets.blocks import freeze
-from .nets.domain_transform import spread_hints, step_costs
 from .nets.exemplar import Exemplar, together
 from .nets.face import SHIPPED_FACE, load_face
 from .nets.gist import SHIPPED_GIST, load_gist
 from .nets.two_tower import AB_SCALE, FOLD, Colors, TwoTower
 from .nets.weights_file import load_network, shipped_weights
 from .saturation import saturated
-from .seen_picture import SeenPicture, at_working_size, pad_edge, padded, planes_of
+from .seen_picture import SeenPicture, at_working_size, padded, planes_of
+from .skin import SkinHints, skin_hints, skin_share, with_skin_hints
 from .suggestions import Suggestion, distinct_colors
+from .transferred import Transferred
 from .uncertainty import expected_square_error
 
-# How far, in cells of FOLD pixels and in L*, the last correction under a hint fades into its surroundings.
-_IMPOSE_REACH = (3.0, 6.0)
 # The squeeze variant is for where little is wanted, and the gist network has six times its parameters.
 _WITH_GIST = {"two-tower"}
-
-
-class Transferred(NamedTuple):
-    """Colours brought from other pictures, dense and not always right.
-
-    ab: float32 (H, W, 2). confidence: float32 (H, W), 0 (the colorizer's own answer counts) to 1. leads: bool (H, W),
-    where they spread as hints do, without being imposed; None: nowhere. detail: float32 (h, w, 2), what they have
-    beyond the picture's size, larger, for whoever enlarges the answer; None: nothing.
-    """
-
-    ab: np.ndarray
-    confidence: np.ndarray
-    leads: np.ndarray | None = None
-    detail: np.ndarray | None = None
 
 
 class Colorizer:
@@ -71,6 +57,7 @@ class Colorizer:
         self.device, self.digest, self.working_size = device, digest, working_size
         self._small_parts = SMALL_PARTS[variant]
         self._gist, self._faces = gist, faces
+        self.finder = FaceFinder(faces.network, device)
         self._in_bfloat16 = computes_in_bfloat16(device)
         self._encoded: tuple[bytes, _Encoded] | None = None
         self._network = freeze(network).eval().to(device)
@@ -116,6 +103,7 @@ class Colorizer:
         mirrored: bool = False,
         exemplars: Sequence[Exemplar] = (),
         small: float | None = None,
+        faces: Sequence[FoundFace] | None = None,
     ) -> np.ndarray:
         """The chroma of a picture.
 
@@ -125,7 +113,8 @@ class Colorizer:
         above 0 to 1, how much the hints count; less than 1 for hints that may have slipped. mirrored: look at the
         picture's mirror image, too, and take the mean: 0.03 dB at 10 and 20 hints, for twice the time. exemplars: what
         `remember` gave of other pictures, whose colours are heard of where things look like theirs. small: how small
-        the things are that hints are on, 0..1; None: as small as the picture tells.
+        the things are that hints are on, 0..1; None: as small as the picture tells. faces: those in the picture, which
+        have a colour of skin where no hint is on them and nothing is transferred; None: those that are found in it.
         Returns ab float32 (H, W, 2); where sureness is 1, equal to hint_ab under hint_mask.
         Raises ValueError for shapes that do not fit or values that are not finite.
         """
@@ -133,16 +122,19 @@ class Colorizer:
         if not 0.0 < sureness <= 1.0:
             raise ValueError(f"sureness is {sureness}, and must be above 0 and at most 1")
         if transferred is not None:
-            _check_transferred(transferred, lightness.shape)
+            transferred.check(lightness.shape)
         full, hints, mask = planes_of(lightness, hint_ab, hint_mask)
         seen, seen_hints, seen_mask = at_working_size(full, hints, mask, self.working_size)
         told, told_mask, brought = seen_hints, seen_mask * sureness, None
         recalled = together(exemplars) if any(one.is_hinted for one in exemplars) else None
         if transferred is not None:
-            brought_ab, confidence, leads = _to_size(transferred, (seen.shape[0], seen.shape[1]))
+            brought_ab, confidence, leads = transferred.planes_at((seen.shape[0], seen.shape[1]))
             told = torch.where(told_mask > 0, told, brought_ab * leads)
             told_mask, brought = torch.maximum(told_mask, leads), (brought_ab, confidence)
-        looks = [self._look(padded(seen, told, told_mask, brought), recalled)]
+        skin = None
+        if transferred is None:
+            skin = _skin_of(self.finder.found(seen.numpy()) if faces is None else faces, seen, told, told_mask)
+        looks = [self._look(padded(seen, told, told_mask, brought), recalled, explain=skin is not None)]
         if mirrored:
             brought = None if brought is None else (brought[0].flip(-1), brought[1].flip(-1))
             looks.append(self._look(padded(seen.flip(-1), told.flip(-1), told_mask.flip(-1), brought), recalled))
@@ -152,8 +144,10 @@ class Colorizer:
         ab, *turned = (answer[:, :height, :width] for answer in answers)
         if mirrored:
             ab = 0.5 * (ab + turned[0].flip(-1))
+        if skin is not None:
+            ab = self._with_skin(ab, looks[0], skin, recalled)
         if sureness == 1.0:
-            ab = _impose(ab, seen, seen_hints, seen_mask)
+            ab = imposed(ab, seen, seen_hints, seen_mask)
         ab = upsample_planes(ab, full) if ab.shape[-2:] != full.shape else ab
         if sureness == 1.0:
             ab = torch.where(mask > 0, hints, ab)
@@ -178,9 +172,7 @@ class Colorizer:
             others = unsurprising_part(seen, surprise(seen.hints, seen.mask, unaided))
             if others is not None:
                 counting, told_of = others, self._forward(others, explain=True)
-        assert told_of.told is not None
-        told = told_of.told[0, 0].float().cpu()
-        small = smallness(told, counting.hints, counting.mask, self._small_parts)
+        small = smallness(_told(told_of), counting.hints, counting.mask, self._small_parts)
         return replace(colors.exemplar, small=small, few=fewness(unhinted, seen.hints, seen.mask))
 
     def suggest(
@@ -241,8 +233,9 @@ class Colorizer:
             kept = self._encoded = key, _Encoded(seen, self._forward(padded(seen, hints, mask)))
         return kept[1]
 
-    def _look(self, picture: SeenPicture, exemplars: Exemplar | None) -> Look:
-        """What the network says of a picture, and how far it is believed."""
+    def _look(self, picture: SeenPicture, exemplars: Exemplar | None, *, explain: bool = False) -> Look:
+        """What the network says of a picture, and how far it is believed. explain: whether what hints tell is wanted
+        though they speak for themselves."""
         lightness, _, mask, brought = picture
         unhinted = _unhinted(picture)
         hinted = bool(mask.any())
@@ -252,7 +245,7 @@ class Colorizer:
             sureness = F.interpolate(brought[1][None], size=unhinted.shape, mode="area")[0, 0]
             unhinted, told_of = unhinted * (1.0 - sureness), told_of or bool(sureness.any())
         if max(strict, few) == 0.0 and told_of:
-            return self._free_look(picture, unhinted, exemplars)
+            return self._free_look(picture, unhinted, exemplars, explain and hinted)
         colors = self._forward(picture.unaided())
         otherwise = None if self._gist is None else self._gist.change(lightness, colors.ab[0].float().cpu())
         unaided = _seen(colors, None, otherwise)
@@ -260,7 +253,7 @@ class Colorizer:
             return Look(picture, unhinted, unaided)
         surprising = surprise(picture.hints, mask, unaided.bin_logits)
         if strict == 0.0 and not surprising.any():
-            return self._free_look(picture, unhinted, exemplars)
+            return self._free_look(picture, unhinted, exemplars, explain and hinted)
         others = unsurprising_part(picture, surprising)
         on_faces = self._on_faces(picture, unhinted) if others is None else torch.zeros_like(surprising)
         held = Held(strict, few, surprising, on_faces, unaided)
@@ -272,9 +265,11 @@ class Colorizer:
         held = Held(strict, 0.0, torch.zeros_like(surprising), self._on_faces(others, unhinted), unaided)
         return look._replace(others=self._hinted_look(others, unhinted, exemplars, otherwise, held))
 
-    def _free_look(self, picture: SeenPicture, unhinted: Tensor, exemplars: Exemplar | None) -> Look:
-        """What the network says of a picture whose hints speak for themselves."""
-        return Look(picture, unhinted, _seen(self._forward(picture, exemplars=exemplars), unhinted))
+    def _free_look(self, picture: SeenPicture, unhinted: Tensor, exemplars: Exemplar | None, explain: bool) -> Look:
+        """What the network says of a picture whose hints speak for themselves. explain: whether it is told what they
+        tell."""
+        colors = self._forward(picture, explain=explain, exemplars=exemplars)
+        return Look(picture, unhinted, _seen(colors, unhinted), told=_told(colors) if explain else None)
 
     @staticmethod
     def _strictness(picture: SeenPicture, unhinted: Tensor) -> tuple[float, float]:
@@ -305,8 +300,21 @@ class Colorizer:
         """What the network says of a picture whose few hints are held to their kind. otherwise: of GistPrior.change."""
         prior = None if otherwise is None else beside_hints(otherwise, unhinted)
         colors = self._forward(picture, explain=True, prior=prior, exemplars=exemplars)
-        assert colors.told is not None
-        return Look(picture, unhinted, _seen(colors, unhinted), held, colors.told[0, 0].float().cpu())
+        return Look(picture, unhinted, _seen(colors, unhinted), held, _told(colors))
+
+    def _with_skin(self, ab: Tensor, look: Look, skin: SkinHints, exemplars: Exemplar | None) -> Tensor:
+        """ab (2, h, w) in Lab units with faces that no hint is on in a colour of skin. skin: (h, w)."""
+        height, width = ab.shape[1:]
+        rows, columns = look.picture.mask.shape
+        skin = SkinHints(*(F.pad(plane, (0, columns - width, 0, rows - height)) for plane in skin))
+        picture = with_skin_hints(look.picture, skin)
+        colors = self._forward(picture, explain=True, exemplars=exemplars)
+        told = _told(colors) if look.told is None else (_told(colors) - look.told).clamp(min=0.0)
+        answer = _seen(colors, _unhinted(picture)).ab
+        share = skin_share(look.picture, skin, told, look.seen.ab, answer)
+        answer = upsample_planes(answer, picture.lightness)[:, :height, :width]
+        share = F.interpolate(share[None, None], size=(rows, columns), mode="bilinear", align_corners=False)[0, 0]
+        return ab.lerp(answer, share[:height, :width])
 
     def _answer(self, look: Look, told: Tensor | None, saturation: float, small: float | None) -> Tensor:
         """ab (2, h, w) in Lab units. told: as in `Look`, of this look or of several. small: as in `predict`."""
@@ -343,6 +351,22 @@ class _Encoded(NamedTuple):
     colors: Colors
 
 
+def _skin_of(faces: Sequence[FoundFace], lightness: Tensor, hints: Tensor, mask: Tensor) -> SkinHints | None:
+    """Hints of skin on those of the faces in a picture (h, w) that the user's hints are not on."""
+    if not faces:
+        return None
+    height, width = lightness.shape
+    picture = padded(lightness, hints, mask)
+    unhinted = unhinted_share(picture.lightness, picture.mask, (picture.mask.shape[0], picture.mask.shape[1]))
+    return skin_hints(faces, hints, mask, unhinted[:height, :width])
+
+
+def _told(colors: Colors) -> Tensor:
+    """Colors.told of the one picture, (h/4, w/4), that was asked for."""
+    assert colors.told is not None
+    return colors.told[0, 0].float().cpu()
+
+
 def _unhinted(picture: SeenPicture) -> Tensor:
     """As hint_reach.unhinted_share, (h/2, w/2)."""
     lightness = picture.lightness
@@ -358,45 +382,6 @@ def _seen(colors: Colors, unhinted: Tensor | None, change: Tensor | None = None)
     everywhere = torch.ones(ab.shape[-2:])
     ab = with_far_gain(ab * AB_SCALE, everywhere if unhinted is None else unhinted, unhinted is not None)
     return Seen(ab, colors.bin_logits[0].float().cpu())
-
-
-def _impose(ab: Tensor, lightness: Tensor, hints: Tensor, mask: Tensor) -> Tensor:
-    """ab (2, h, w) with its error under the hints taken off there and, fading along edges, close by."""
-    if not mask.any():
-        return ab
-    height, width = lightness.shape
-    padding = (0, -width % FOLD, 0, -height % FOLD)
-    weight = F.avg_pool2d(F.pad(mask, padding)[None], FOLD)
-    error = F.avg_pool2d(F.pad((hints - ab) * mask, padding), FOLD) / weight.clamp(min=1e-6)
-    costs = step_costs(F.avg_pool2d(pad_edge(lightness, padding)[None], FOLD)[None], *_IMPOSE_REACH)
-    spread_error, reached = spread_hints(error[None], weight[None], *costs)
-    correction = spread_error * (reached / (reached + 0.5))
-    correction = F.interpolate(correction, scale_factor=FOLD, mode="bilinear", align_corners=False)
-    return torch.where(mask > 0, hints, ab + correction[0, :, :height, :width])
-
-
-def _to_size(transferred: Transferred, size: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
-    """ab (2, h, w), weighted by confidence, confidence (1, h, w), and leads (h, w), 0 or 1, of another size."""
-    confidence = torch.from_numpy(np.ascontiguousarray(transferred.confidence, dtype=np.float32))[None]
-    ab = torch.from_numpy(np.ascontiguousarray(np.moveaxis(transferred.ab, -1, 0), dtype=np.float32))
-    leads = torch.zeros_like(confidence)
-    if transferred.leads is not None:
-        leads = torch.from_numpy(transferred.leads.astype(np.float32))[None]
-    if confidence.shape[1:] == size:
-        return ab, confidence, leads[0]
-    small = F.adaptive_avg_pool2d(confidence, size)
-    leads = (F.adaptive_avg_pool2d(leads, size)[0] > 0).float()
-    return F.adaptive_avg_pool2d(ab * confidence, size) / small.clamp(min=1e-6), small, leads
-
-
-def _check_transferred(transferred: Transferred, shape: tuple[int, ...]) -> None:
-    ab, confidence, leads, _ = transferred
-    if ab.shape != (*shape, 2) or confidence.shape != shape:
-        raise ValueError(f"transferred ab {ab.shape} and confidence {confidence.shape} do not fit lightness {shape}")
-    if leads is not None and (leads.shape != shape or leads.dtype != bool):
-        raise ValueError(f"leads is {leads.dtype} {leads.shape}, and must be bool {shape}")
-    if not (np.isfinite(ab).all() and confidence.min() >= 0.0 and confidence.max() <= 1.0):
-        raise ValueError("transferred ab must be finite, and its confidence 0 to 1")
 
 
 def _check(lightness: np.ndarray, hint_ab: np.ndarray, hint_mask: np.ndarray, saturation: float) -> None:

@@ -7,12 +7,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .colorizer import Transferred
 from .hint_reach import smoothed
 from .nets.domain_transform import step_costs
 from .nets.nearest_hint import nearest_hint
 from .nets.two_tower import FOLD, WAY
 from .seen_picture import pad_edge, padding_of
+from .transferred import Transferred
 
 # ab between a hint and what was brought there at which the latter is wrong by 63 %. With 20 dots on the middle frame of
 # four clips, and a reference in true hues, 7 loses 0.1 dB, 10 and 15 nothing; in wrong hues 10 is 0.6 dB above 15.

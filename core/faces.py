@@ -28,9 +28,9 @@ class Faces:
     """The face network on a device, asked of hints."""
 
     def __init__(self, network: FaceNet, device: str) -> None:
-        self.device, self._network = device, network.eval().to(device)
+        self.device, self.network = device, network.eval().to(device)
         # torch's stubs do not know Module.to's memory_format.
-        self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def hinted(self, lightness: Tensor, hints: Tensor, mask: Tensor) -> Tensor:
         """How surely each hint is one of skin on a face: (H, W), 0..1, one value a dot or stroke, and 0 where none is.
@@ -52,7 +52,7 @@ class Faces:
         spans = min(picture.shape) * _SPANS
         windows = np.stack([window(picture, (x, y), span) for x, y in places for span in spans])
         seen = torch.from_numpy(windows)[:, None].to(self.device)
-        logits = 0.5 * (self._network(seen) + self._network(seen.flip(-1))).cpu().view(len(places), 1, -1)
+        logits = 0.5 * (self.network(seen) + self.network(seen.flip(-1))).cpu().view(len(places), 1, -1)
         logits = F.conv1d(F.pad(logits, (1, 1), mode="replicate"), torch.tensor(_OVER_SIZES)[None, None])
         told = float(logits.amax((1, 2)).median())
         return min(1.0, max(0.0, (told - _MAYBE) / (_SURELY - _MAYBE)))

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .nets.domain_transform import spread, step_costs
+from .nets.domain_transform import spread, spread_hints, step_costs
 from .nets.two_tower import FOLD, SPREADS
 from .seen_picture import pad_edge, padding_of
 
@@ -30,6 +30,8 @@ _FADE = 4
 _DRAWN, _MOST_DRAWN, _HALF_DRAWN = 0.6, 5.0, 12.0
 # What hints kept, and where a surprise ends, is smoothed over this part of the short side, to either side.
 SMOOTHED_PART = 17
+# How far, in cells of FOLD pixels and in L*, the last correction under a hint fades into its surroundings.
+_IMPOSE_REACH = (3.0, 6.0)
 
 Array = TypeVar("Array", np.ndarray, Tensor)
 
@@ -99,6 +101,21 @@ def drawn_to_hints(ab: Tensor, hints: Tensor, mask: Tensor, unhinted: Tensor, sh
     distance, chroma = apart.square().sum(0).sqrt(), ab.square().sum(0).sqrt()
     moved = _DRAWN * share * unhinted.square() * distance * (chroma / (chroma + _HALF_DRAWN))
     return ab + apart * (moved.clamp(max=_MOST_DRAWN) / distance.clamp(min=1e-6))
+
+
+def imposed(ab: Tensor, lightness: Tensor, hints: Tensor, mask: Tensor) -> Tensor:
+    """ab (2, h, w) with its error under the hints taken off there and, fading along edges, close by."""
+    if not mask.any():
+        return ab
+    height, width = lightness.shape
+    padding = (0, -width % FOLD, 0, -height % FOLD)
+    weight = F.avg_pool2d(F.pad(mask, padding)[None], FOLD)
+    error = F.avg_pool2d(F.pad((hints - ab) * mask, padding), FOLD) / weight.clamp(min=1e-6)
+    costs = step_costs(F.avg_pool2d(pad_edge(lightness, padding)[None], FOLD)[None], *_IMPOSE_REACH)
+    spread_error, reached = spread_hints(error[None], weight[None], *costs)
+    correction = spread_error * (reached / (reached + 0.5))
+    correction = F.interpolate(correction, scale_factor=FOLD, mode="bilinear", align_corners=False)
+    return torch.where(mask > 0, hints, ab + correction[0, :, :height, :width])
 
 
 def unreached(unhinted: Tensor, weight: float) -> float:

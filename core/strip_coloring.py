@@ -15,8 +15,9 @@ import numpy as np
 from .chroma_detail import DETAIL_SIZE, Chroma, chroma_detail, with_detail
 from .chroma_noise import without_noise
 from .color import ab_from_srgb, lightness_from_srgb, recolor
-from .colorizer import Colorizer, Transferred
+from .colorizer import Colorizer
 from .contradiction import uncontradicted
+from .face_finding import FoundFace
 from .flow import motion_shape
 from .frame_store import keep
 from .hint_reach import hinted_share, kept_share
@@ -33,10 +34,12 @@ from .raster import rasterize
 from .reduced_shape import reduced_shape
 from .shading import log_chroma_room
 from .steadiness import STEADY_REACH, Looks, Motions, steady_correction, steady_look
+from .strip_faces import StripFaces, less_sure
 from .strip_motion import Footage, StripMotion
 from .transfer import Anchor, Evidence, StripTransfer, same_picture
 from .transfer_network import TransferNetwork
 from .transfer_paths import AnchorPaths
+from .transferred import Transferred
 
 # How far keyframes' sure colours count beside what the frame's own hints say. On four clips with 20 hints on three
 # frames 0.3 to 1 are within 0.05 dB, and 0.1 dB better than leading the colorizer by them.
@@ -96,6 +99,7 @@ class StripColorizer:
         anchors = {*self._strokes, *(references or {})}
         self._footage = NotedFootage(footage, anchors, lambda rgb: self._small(lightness_from_srgb(rgb)))
         self._motion = StripMotion(self._footage, motion_shape(width, height))
+        self._faces = StripFaces(colorizer.finder, self._motion)
         paths = lru_cache(_PATHS_KEPT)(lambda keyframe: AnchorPaths(self._motion, keyframe, fine=False))
         self._hints = HintTracker(track, self._motion, paths, self._shape)
         detail_shape = reduced_shape(width, height, max(DETAIL_SIZE, settings.working_size))
@@ -191,8 +195,19 @@ class StripColorizer:
         hint_ab, mask = self._hints.at(number)
         evidence = self._transfer.evidence(number, log_chroma_room(lightness))
         strokes = [self._stroked(keyframe) for keyframe in evidence.keyframes]
+        faces = self._faces_on(number, evidence)
         of_hints = _smallness(strokes), _FOLLOWED, strokes
-        return pool.submit(self._predict, lightness, hint_ab, mask, evidence, *of_hints)
+        return pool.submit(self._predict, lightness, hint_ab, mask, evidence, faces, *of_hints)
+
+    def _faces_on(self, number: int, evidence: Evidence) -> list[FoundFace] | None:
+        """The faces on a frame that are to have a colour of skin if no hint is on them; None: those that the colorizer
+        finds."""
+        if self._still:
+            return None
+        if evidence.remembered and not evidence.support:
+            return []
+        faces = self._faces.at(number)
+        return less_sure(faces, evidence.reached) if evidence.support else faces
 
     def _predict(
         self,
@@ -200,18 +215,19 @@ class StripColorizer:
         hint_ab: np.ndarray,
         mask: np.ndarray,
         evidence: Evidence,
+        faces: Sequence[FoundFace] | None,
         small: float | None = None,
         sureness: float = 1.0,
         strokes: Sequence[Exemplar] = (),
     ) -> Chroma:
-        """A frame's chroma. small, sureness: of the hints. strokes: what is recalled of keyframes."""
+        """A frame's chroma. faces: of `_faces_on`. small, sureness: of the hints. strokes: recalled of keyframes."""
         exemplars = [*self._exemplars, *strokes]
         transferred = evidence.answer(self._network, lightness)
         saturation = self._settings.saturation
         if transferred is None or evidence.support:
             ab = self._colorizer.predict(
                 lightness, hint_ab, mask, saturation=saturation, sureness=sureness, mirrored=self._still,
-                exemplars=exemplars, small=small,
+                exemplars=exemplars, small=small, faces=faces,
             )  # fmt: skip
             if transferred is None:
                 return Chroma(ab)
@@ -237,7 +253,7 @@ class StripColorizer:
         if same_picture(reference.lightness, lightness):
             return Anchor(lightness, reference.ab, detail=reference.detail)
         nothing = np.zeros((*self._shape, 2), np.float32), np.zeros(self._shape, bool)
-        return Anchor(lightness, self._predict(lightness, *nothing, self._transfer.likeness()).ab)
+        return Anchor(lightness, self._predict(lightness, *nothing, self._transfer.likeness(), []).ab)
 
     def _keyframe(self, number: int, other: int | None) -> Anchor:
         """A keyframe's colours, told by its strokes, by those of another keyframe next to it, and by references."""
@@ -249,7 +265,8 @@ class StripColorizer:
         hint_ab, mask = self._hints.told(number, other)
         evidence = self._transfer.from_references(number, log_chroma_room(lightness))
         # Its own strokes': with what is left of followed ones a face would pass for a larger thing.
-        chroma = self._predict(lightness, hint_ab, mask, evidence, self._stroked(number).small)
+        faces = self._faces_on(number, evidence)
+        chroma = self._predict(lightness, hint_ab, mask, evidence, faces, self._stroked(number).small)
         return Anchor(lightness, chroma.ab, hinted_share(lightness, mask), chroma.detail)
 
     def _remember_strokes(self, number: int) -> Exemplar:

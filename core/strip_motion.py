@@ -72,6 +72,10 @@ class StripMotion:
             )
         return picture
 
+    def has(self, frame: int) -> bool:
+        """Whether the footage has that frame."""
+        return self._known_picture(frame) is not None
+
     def between(self, frame: int) -> Motion:
         """The motion between `frame` and `frame + 1`; a fade or a dissolve, too, has a cut."""
         if frame not in self._motions:

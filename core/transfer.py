@@ -19,12 +19,12 @@ import numpy as np
 from torch import Tensor
 
 from .chroma_detail import CarriedDetail, Chroma
-from .colorizer import Transferred
 from .flow import resized_flow, warp
 from .shading import log_chroma_room, relit
 from .strip_motion import StripMotion
 from .transfer_network import Estimate, Remembered, TransferNetwork
 from .transfer_paths import AnchorPaths, Arrival
+from .transferred import Transferred
 
 # The anchors around a frame, and those of the frames that steadiness looks at.
 _ANCHORS_KEPT = 6

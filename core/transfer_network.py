@@ -14,12 +14,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .chroma_detail import CarriedDetail
-from .colorizer import Transferred
 from .devices import choose_device, computes_in_bfloat16
 from .nets.blocks import freeze
 from .nets.fusion import FUSION_CELL, SIZE_MULTIPLE, Estimates, Memory, TransferNet
 from .nets.similarity import CELL
 from .nets.weights_file import load_weights, shipped_weights
+from .transferred import Transferred
 
 VARIANT = "transfer"
 

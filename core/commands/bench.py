@@ -115,7 +115,7 @@ def _stages(movie: Path, settings: Settings, hints: Any) -> dict[str, float]:
     seen = cv2.resize(lightness, small[::-1], interpolation=cv2.INTER_AREA)
     ab, mask = rasterize(hints.keyframes[0].strokes, small[1], small[0])
     colorizer = Colorizer.load(settings.variant, settings.device, working_size=settings.working_size)
-    predicted = colorizer.predict(seen, ab, mask, saturation=settings.saturation)
+    predicted = colorizer.predict(seen, ab, mask, saturation=settings.saturation, faces=())
     looks = {number: steady_look(Chroma(predicted), motion.picture(number)) for number in window[::PREDICTED_EVERY]}
     middle = list(looks)[len(looks) // 2]
     sides = [Side(Chroma(predicted), way, 1) for way in ways if way is not None]
@@ -126,7 +126,7 @@ def _stages(movie: Path, settings: Settings, hints: Any) -> dict[str, float]:
     timings |= {
         "lightness": _time(lambda: lightness_from_srgb(frames[0])),
         "flow, both ways": _time(lambda: measure_motion(pictures[0], pictures[1])),
-        "network": _time(lambda: colorizer.predict(seen, ab, mask, saturation=settings.saturation)),
+        "network": _time(lambda: colorizer.predict(seen, ab, mask, saturation=settings.saturation, faces=())),
     }
     # What finishes a frame has a core of its own, as in a strip.
     finishing: dict[str, Callable[[], object]] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -13,6 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ..color import ab_from_srgb
+from ..face_finding import cascade
 from ..faces import is_skin
 
 # The first finds, and one of the others must agree: alone a third of what any of them finds is a face.
@@ -49,19 +49,6 @@ def find_faces(pictures: Sequence[np.ndarray]) -> list[FacePlaces]:
         return list(tqdm(pool.map(_found, pictures), total=len(pictures), unit="picture"))
 
 
-_of_thread = threading.local()
-
-
-def _cascades() -> dict[str, cv2.CascadeClassifier]:
-    """A thread's own: they are not made to be shared."""
-    if not hasattr(_of_thread, "cascades"):
-        names = (_FINDER, *_WITNESSES)
-        # OpenCV's stubs do not know its folder of cascades.
-        folder = cv2.data.haarcascades  # type: ignore[attr-defined]
-        _of_thread.cascades = {name: cv2.CascadeClassifier(f"{folder}haarcascade_{name}.xml") for name in names}
-    return _of_thread.cascades
-
-
 def _found(picture: np.ndarray) -> FacePlaces:
     enlarged = _SEEN_SIDE / min(picture.shape[:2])
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
@@ -78,7 +65,7 @@ def _found(picture: np.ndarray) -> FacePlaces:
 
 def _finds(name: str, grey: np.ndarray, enlarged: float) -> list[Face]:
     least = round(_LEAST_PART * _SEEN_SIDE)
-    found = _cascades()[name].detectMultiScale(grey, _SCALE_STEP, _NEIGHBOURS, minSize=(least, least))
+    found = cascade(name).detectMultiScale(grey, _SCALE_STEP, _NEIGHBOURS, minSize=(least, least))
     # A cascade's threads give them in any order.
     return sorted(Face(*(float(value) / enlarged for value in square[:3])) for square in found)
 

@@ -10,12 +10,13 @@ import pytest
 import skimage.data
 
 from core.color import ab_from_srgb, lightness_from_srgb, recolor
-from core.colorizer import Colorizer, Transferred
+from core.colorizer import Colorizer
 from core.errors import InputError
 from core.evaluation.metrics import psnr
 from core.evaluation.protocol import centre_square, protocol_hints
 from core.leading import leading_places
 from core.nets.weights_file import shipped_weights
+from core.transferred import Transferred
 
 # Photographs inside scikit-image's package: no network and no data folder is needed.
 PHOTOGRAPHS = ("astronaut", "chelsea", "coffee")

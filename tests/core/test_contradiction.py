@@ -7,13 +7,13 @@ import numpy as np
 import skimage.data
 
 from core.color import ab_from_srgb, lightness_from_srgb
-from core.colorizer import Transferred
 from core.contradiction import uncontradicted
 from core.evaluation.clip_protocol import given, read_clips
 from core.frames.sink import encode_png, write_whole
 from core.hints import HintTrack
 from core.job import Settings
 from core.pipeline import colorize_frames
+from core.transferred import Transferred
 
 SHAPE = 256, 384
 GREEN, RED = (-30.0, 20.0), (40.0, 20.0)

@@ -1,0 +1,93 @@
+"""Faces that no hint is on get a colour of skin, as a hint would give it: nobody's is grey, nor a sweater's blue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .face_finding import FoundFace
+from .faces import is_skin
+from .hint_kind import surprise_around
+from .hint_things import of_things
+from .seen_picture import SeenPicture
+
+# The median ab of 36 faces in training photographs.
+_SKIN = 15.0, 16.0
+# A face's ellipse: half its width and height, and how far below the middle of a find its own is, in widths of the find.
+_HALVES, _BELOW = (0.4, 0.52), 0.05
+# The same of what is told as a hint would: cheeks and nose.
+_TOLD_HALVES, _TOLD_BELOW = (0.22, 0.09), 0.08
+# So many times its ellipse is a face's in full, and from so many on nothing is: what walks find beyond is hair as often
+# as a neck, and a bush behind children.
+_NEAR, _FAR = 0.9, 1.7
+
+
+class SkinHints(NamedTuple):
+    """hints (2, H, W), ab in Lab units, where mask (H, W), 0 or 1, holds. sureness (H, W): there, how surely there is a
+    face that no hint tells of, 0..1. near (H, W): how near to a face each place is, 0..1."""
+
+    hints: Tensor
+    mask: Tensor
+    sureness: Tensor
+    near: Tensor
+
+
+def skin_hints(faces: Sequence[FoundFace], hints: Tensor, mask: Tensor, unhinted: Tensor) -> SkinHints | None:
+    """Hints of skin on those faces that the user's hints are not on; None where there are none.
+
+    hints (2, H, W), mask (H, W): the user's. unhinted: hint_reach.unhinted_share of these, (H, W). Where a hint on
+    another face has a colour of skin, they have that.
+    """
+    told, sureness, near = (torch.zeros_like(mask) for _ in range(3))
+    of_others = []
+    for face in faces:
+        where = _distance(face, mask.shape, _HALVES, _BELOW)
+        on_face = where <= 1.0
+        hinted = on_face & (mask > 0)
+        if hinted.any():
+            of_others.append(hints[:, hinted].mean(1))
+            continue
+        cheeks = _distance(face, mask.shape, _TOLD_HALVES, _TOLD_BELOW) <= 1.0
+        if cheeks.any():
+            told[cheeks] = 1.0
+            sureness[cheeks] = face.sureness * unhinted[on_face].mean()
+            near = torch.maximum(near, ((_FAR - where) / (_FAR - _NEAR)).clamp(0.0, 1.0))
+    if not sureness.any():
+        return None
+    skin = [color for color in of_others if is_skin(*color.numpy())]
+    color = torch.stack(skin).mean(0) if skin else torch.tensor(_SKIN)
+    return SkinHints(color[:, None, None] * told, told, sureness, near)
+
+
+def with_skin_hints(picture: SeenPicture, skin: SkinHints) -> SeenPicture:
+    """The picture with the user's hints and those of skin, both padded alike."""
+    hints = torch.where(picture.mask > 0, picture.hints, skin.hints)
+    return SeenPicture(picture.lightness, hints, torch.maximum(picture.mask, skin.mask), None)
+
+
+def skin_share(picture: SeenPicture, skin: SkinHints, told: Tensor, before: Tensor, after: Tensor) -> Tensor:
+    """How far each place is to have the colours that hints of skin give it: (H/2, W/2), 0..1.
+
+    picture: with the user's hints, (H, W); skin: padded as it is. told: nets.two_tower.Colors.told of the hints of
+    skin. before, after: ab without these and with them, (2, H/2, W/2).
+    """
+    alone = SeenPicture(picture.lightness, skin.hints, skin.mask, None)
+    things = of_things(alone, picture.mask, told, before, after, 1.0)
+    size = things.shape[0], things.shape[1]
+    sureness = F.adaptive_max_pool2d(skin.sureness[None], (told.shape[0] // 2, told.shape[1] // 2))[0]
+    sure = surprise_around(sureness, picture.lightness, skin.mask, size)
+    return things * sure * F.adaptive_avg_pool2d(skin.near[None], size)[0]
+
+
+def _distance(face: FoundFace, shape: tuple[int, ...], halves: tuple[float, float], below: float) -> Tensor:
+    """How far places are from a face's middle: (*shape), 1 at its ellipse's rim."""
+    height, width = shape
+    across = face.width * width
+    x, y = face.x * width - 0.5, face.y * width - 0.5 + below * across
+    right = (torch.arange(width) - x) / (halves[0] * across)
+    down = (torch.arange(height) - y) / (halves[1] * across)
+    return torch.hypot(right, down[:, None])

@@ -1,0 +1,98 @@
+"""The faces of a strip, steady over time: found on some of its frames, and carried along the motion to the others."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import numpy as np
+
+from .face_finding import FaceFinder, FoundFace, is_same_face
+from .frame_store import keep
+from .strip_motion import StripMotion
+
+# Faces are looked for on every so many frames, and count up to so many frames away, the nearer the more: cascades lose
+# a face that turns, and see one in a curtain for a frame.
+_LOOKED_EVERY, _REACH = 6, 18
+# The shares of what was looked at that must agree on a face, from where there may be one to where there is.
+_SOMETIMES, _MOSTLY = 0.25, 0.6
+# How far from its middle, as a part of its width, a face tells how it moves.
+_MIDDLE = 0.3
+# Frames that were looked at, with what was carried from them.
+_LOOKED_KEPT = 16
+
+
+class StripFaces:
+    """The faces on any frame of a strip. What it says of a frame depends on the footage alone."""
+
+    def __init__(self, finder: FaceFinder, motion: StripMotion) -> None:
+        self._finder, self._motion = finder, motion
+        # By the frame that they were found on: where they are on that and on others.
+        self._known: OrderedDict[int, dict[int, list[FoundFace]]] = OrderedDict()
+
+    def at(self, frame: int) -> list[FoundFace]:
+        """The faces on a frame, the surest first."""
+        first, last = self._of_shot(frame)
+        looked = range(first + -first % _LOOKED_EVERY, last + 1, _LOOKED_EVERY)
+        weights = {number: 1.0 - abs(number - frame) / (_REACH + 1.0) for number in looked}
+        groups: list[list[tuple[float, FoundFace]]] = []
+        for number in sorted(looked, key=lambda number: -weights[number]):
+            for face in self._carried(number, frame):
+                group = next((one for one in groups if is_same_face(face, [known for _, known in one])), None)
+                if group is None:
+                    groups.append(group := [])
+                group.append((weights[number] * face.sureness, face))
+        faces = []
+        for group in groups:
+            shares = np.array([share for share, _ in group])
+            agreed = (shares.sum() / sum(weights.values()) - _SOMETIMES) / (_MOSTLY - _SOMETIMES)
+            if agreed > 0.0:
+                x, y, width = (shares @ np.array([face[:3] for _, face in group]) / shares.sum()).tolist()
+                faces.append(FoundFace(x, y, width, min(1.0, float(agreed))))
+        return sorted(faces, key=lambda face: -face.sureness)
+
+    def _of_shot(self, frame: int) -> tuple[int, int]:
+        """The first and the last frame within reach that are of the frame's shot."""
+        first = last = frame
+        while first > max(0, frame - _REACH) and not self._motion.between(first - 1).cut:
+            first -= 1
+        while last < frame + _REACH and self._motion.has(last + 1) and not self._motion.between(last).cut:
+            last += 1
+        return first, last
+
+    def _carried(self, looked: int, frame: int) -> list[FoundFace]:
+        """Where the faces found on frame `looked` are on another one of its shot."""
+        if looked not in self._known:
+            lightness = self._motion.picture(looked).astype(np.float32) / 2.55
+            keep(self._known, looked, {looked: self._finder.found(lightness)}, _LOOKED_KEPT)
+        known, step = self._known[looked], 1 if frame > looked else -1
+        at = next(number for number in range(frame, looked - step, -step) if number in known)
+        for number in range(at, frame, step):
+            motion = self._motion.between(min(number, number + step))
+            flow = motion.forward if step > 0 else motion.backward
+            known[number + step] = [_moved(face, flow) for face in known[number]]
+        return known[frame]
+
+
+def less_sure(faces: Sequence[FoundFace], told: np.ndarray) -> list[FoundFace]:
+    """Faces, the less sure the more of them is told of: float32 (H, W), 0..1."""
+    shares = (float(_middle(told, face).mean()) for face in faces)
+    kept = (face._replace(sureness=face.sureness * (1.0 - share)) for face, share in zip(faces, shares, strict=True))
+    return [face for face in kept if face.sureness > 0.0]
+
+
+def _moved(face: FoundFace, flow: np.ndarray) -> FoundFace:
+    """Where a face is a frame on. flow: of Motion, (h, w, 3)."""
+    right, down = (np.median(_middle(flow, face)[..., :2], axis=(0, 1)) / flow.shape[1]).tolist()
+    return face._replace(x=face.x + right, y=face.y + down)
+
+
+def _middle(plane: np.ndarray, face: FoundFace) -> np.ndarray:
+    """What a face's middle has of a plane (H, W, ...): at least a pixel, the nearest where it left the picture."""
+    height, width = plane.shape[:2]
+    x, y, half = (part * width for part in (face.x, face.y, _MIDDLE * face.width))
+    rows, columns = (
+        slice(min(max(0, int(middle - half)), size - 1), max(1, int(middle + half) + 1))
+        for middle, size in ((y, height), (x, width))
+    )
+    return plane[rows, columns]
