@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -58,6 +59,7 @@ class Colorizer:
         self._small_parts = SMALL_PARTS[variant]
         self._gist, self._faces = gist, faces
         self.finder = FaceFinder(faces.network, device)
+        self._last_seen = _LastSeen()
         self._in_bfloat16 = computes_in_bfloat16(device)
         self._encoded: tuple[bytes, _Encoded] | None = None
         self._network = freeze(network).eval().to(device)
@@ -131,14 +133,17 @@ class Colorizer:
             brought_ab, confidence, leads = transferred.planes_at((seen.shape[0], seen.shape[1]))
             told = torch.where(told_mask > 0, told, brought_ab * leads)
             told_mask, brought = torch.maximum(told_mask, leads), (brought_ab, confidence)
-        skin = None
+        height, width = seen.shape
+        picture, skin = padded(seen, told, told_mask, brought), None
         if transferred is None:
-            skin = _skin_of(self.finder.found(seen.numpy()) if faces is None else faces, seen, told, told_mask)
-        looks = [self._look(padded(seen, told, told_mask, brought), recalled, explain=skin is not None)]
+            skin = skin_hints(self.finder.found(seen.numpy()) if faces is None else faces, picture, width)
+        apart = None if skin is None else skin.mask
+        looks = [self._look(picture, recalled, apart)]
         if mirrored:
             brought = None if brought is None else (brought[0].flip(-1), brought[1].flip(-1))
-            looks.append(self._look(padded(seen.flip(-1), told.flip(-1), told_mask.flip(-1), brought), recalled))
-        height, width = seen.shape
+            turned_picture = padded(seen.flip(-1), told.flip(-1), told_mask.flip(-1), brought)
+            apart = None if apart is None else F.pad(apart[:, :width].flip(-1), (0, apart.shape[1] - width))
+            looks.append(self._look(turned_picture, recalled, apart))
         told_of = told_by(looks, width / FOLD)
         answers = [self._answer(*parts, saturation, small) for parts in zip(looks, told_of, strict=True)]
         ab, *turned = (answer[:, :height, :width] for answer in answers)
@@ -233,19 +238,19 @@ class Colorizer:
             kept = self._encoded = key, _Encoded(seen, self._forward(padded(seen, hints, mask)))
         return kept[1]
 
-    def _look(self, picture: SeenPicture, exemplars: Exemplar | None, *, explain: bool = False) -> Look:
-        """What the network says of a picture, and how far it is believed. explain: whether what hints tell is wanted
-        though they speak for themselves."""
+    def _look(self, picture: SeenPicture, exemplars: Exemplar | None, apart: Tensor | None) -> Look:
+        """What the network says of a picture, and how far it is believed. apart: as in `Look`; with it, what hints tell
+        is given though they speak for themselves."""
         lightness, _, mask, brought = picture
         unhinted = _unhinted(picture)
-        hinted = bool(mask.any())
+        hinted, explain = bool(mask.any()), apart is not None
         strict, few = self._strictness(picture, unhinted) if hinted and brought is None else (0.0, 0.0)
         told_of = hinted or exemplars is not None
         if brought is not None:
             sureness = F.interpolate(brought[1][None], size=unhinted.shape, mode="area")[0, 0]
             unhinted, told_of = unhinted * (1.0 - sureness), told_of or bool(sureness.any())
         if max(strict, few) == 0.0 and told_of:
-            return self._free_look(picture, unhinted, exemplars, explain and hinted)
+            return self._free_look(picture, unhinted, exemplars, explain=hinted and explain)
         colors = self._forward(picture.unaided())
         otherwise = None if self._gist is None else self._gist.change(lightness, colors.ab[0].float().cpu())
         unaided = _seen(colors, None, otherwise)
@@ -253,11 +258,11 @@ class Colorizer:
             return Look(picture, unhinted, unaided)
         surprising = surprise(picture.hints, mask, unaided.bin_logits)
         if strict == 0.0 and not surprising.any():
-            return self._free_look(picture, unhinted, exemplars, explain and hinted)
+            return self._free_look(picture, unhinted, exemplars, explain=hinted and explain)
         others = unsurprising_part(picture, surprising)
         on_faces = self._on_faces(picture, unhinted) if others is None else torch.zeros_like(surprising)
         held = Held(strict, few, surprising, on_faces, unaided)
-        look = self._hinted_look(picture, unhinted, exemplars, otherwise, held)
+        look = self._hinted_look(picture, unhinted, exemplars, otherwise, held)._replace(apart=apart)
         if others is None:
             return look
         unhinted = _unhinted(others)
@@ -265,7 +270,7 @@ class Colorizer:
         held = Held(strict, 0.0, torch.zeros_like(surprising), self._on_faces(others, unhinted), unaided)
         return look._replace(others=self._hinted_look(others, unhinted, exemplars, otherwise, held))
 
-    def _free_look(self, picture: SeenPicture, unhinted: Tensor, exemplars: Exemplar | None, explain: bool) -> Look:
+    def _free_look(self, picture: SeenPicture, unhinted: Tensor, exemplars: Exemplar | None, *, explain: bool) -> Look:
         """What the network says of a picture whose hints speak for themselves. explain: whether it is told what they
         tell."""
         colors = self._forward(picture, explain=explain, exemplars=exemplars)
@@ -303,17 +308,15 @@ class Colorizer:
         return Look(picture, unhinted, _seen(colors, unhinted), held, _told(colors))
 
     def _with_skin(self, ab: Tensor, look: Look, skin: SkinHints, exemplars: Exemplar | None) -> Tensor:
-        """ab (2, h, w) in Lab units with faces that no hint is on in a colour of skin. skin: (h, w)."""
+        """ab (2, h, w) in Lab units with faces that no hint is on in a colour of skin."""
         height, width = ab.shape[1:]
-        rows, columns = look.picture.mask.shape
-        skin = SkinHints(*(F.pad(plane, (0, columns - width, 0, rows - height)) for plane in skin))
         picture = with_skin_hints(look.picture, skin)
         colors = self._forward(picture, explain=True, exemplars=exemplars)
         told = _told(colors) if look.told is None else (_told(colors) - look.told).clamp(min=0.0)
         answer = _seen(colors, _unhinted(picture)).ab
         share = skin_share(look.picture, skin, told, look.seen.ab, answer)
         answer = upsample_planes(answer, picture.lightness)[:, :height, :width]
-        share = F.interpolate(share[None, None], size=(rows, columns), mode="bilinear", align_corners=False)[0, 0]
+        share = F.interpolate(share[None, None], size=picture.mask.shape, mode="bilinear", align_corners=False)[0, 0]
         return ab.lerp(answer, share[:height, :width])
 
     def _answer(self, look: Look, told: Tensor | None, saturation: float, small: float | None) -> Tensor:
@@ -333,15 +336,26 @@ class Colorizer:
     ) -> Colors:
         """The network's answer."""
         lightness, hints, mask, brought = picture
-        inputs = (lightness[None], hints, mask[None])
+        inputs = [part[None].to(self.device) for part in (lightness[None], hints, mask[None])]
+        seen = self._last_seen
         with torch.autocast("cpu", torch.bfloat16, enabled=self._in_bfloat16):
+            if seen.lightness is not lightness:
+                seen.lightness, seen.levels = lightness, self._network.see_lightness(inputs[0])
             return self._network(
-                *(part[None].to(self.device) for part in inputs),
+                *inputs,
                 None if brought is None else tuple(part[None].to(self.device) for part in brought),
                 explain=explain,
                 prior=None if prior is None else prior[None].to(self.device),
                 exemplars=exemplars,
+                levels=seen.levels,
             )
+
+
+class _LastSeen(threading.local):
+    """A thread's last picture and what the network sees of its lightness, whatever the hints are."""
+
+    lightness: Tensor | None = None
+    levels: Sequence[Tensor] = ()
 
 
 class _Encoded(NamedTuple):
@@ -349,16 +363,6 @@ class _Encoded(NamedTuple):
 
     lightness: Tensor
     colors: Colors
-
-
-def _skin_of(faces: Sequence[FoundFace], lightness: Tensor, hints: Tensor, mask: Tensor) -> SkinHints | None:
-    """Hints of skin on those of the faces in a picture (h, w) that the user's hints are not on."""
-    if not faces:
-        return None
-    height, width = lightness.shape
-    picture = padded(lightness, hints, mask)
-    unhinted = unhinted_share(picture.lightness, picture.mask, (picture.mask.shape[0], picture.mask.shape[1]))
-    return skin_hints(faces, hints, mask, unhinted[:height, :width])
 
 
 def _told(colors: Colors) -> Tensor:

@@ -55,7 +55,8 @@ class Held(NamedTuple):
 
 class Look(NamedTuple):
     """One look at a picture (h, w). unhinted: (h/2, w/2), 0..1. held: None where hints speak for themselves; else
-    told: (h/4, w/4), as in Colors. others: where some of the hints surprise, the look with those alone that do not."""
+    told: (h/4, w/4), as in Colors. others: where some of the hints surprise, the look with those alone that do not.
+    apart: (h, w), 1 on what is surely none of the things that hints are on; None: nothing is."""
 
     picture: SeenPicture
     unhinted: Tensor
@@ -63,6 +64,7 @@ class Look(NamedTuple):
     held: Held | None = None
     told: Tensor | None = None
     others: Look | None = None
+    apart: Tensor | None = None
 
 
 def heard(look: Look, told: Tensor | None, parts: tuple[float, float], small: float | None, *, vivid: bool) -> Heard:
@@ -89,7 +91,8 @@ def heard(look: Look, told: Tensor | None, parts: tuple[float, float], small: fl
     beyond = strict * around.clamp(min=small) * beyond
     if few > 0.0 and surprising.any():
         meant = thing_meant(hints, mask, unaided.bin_logits)
-        things = of_things(look.picture, torch.zeros_like(mask), told, unaided.ab, answer.ab, meant)
+        apart = torch.zeros_like(mask) if look.apart is None else look.apart
+        things = of_things(look.picture, apart, told, unaided.ab, answer.ab, meant)
         beyond = beyond.lerp(1.0 - things, few * of_surprise)
     answer = answer.lerp(unaided.heard(vivid=vivid), beyond)
     # Squared, for with ten hints it would lose 0.01 dB, and beside small things it tints walls.
@@ -116,7 +119,8 @@ def _beyond_surprises(look: Look, held: Held, others: Look) -> Tensor:
     if held.few > 0.0:
         alone_seen = SeenPicture(lightness, hints, surprises, None)
         meant = thing_meant(hints, surprises, held.unaided.bin_logits)
-        things = of_things(alone_seen, others.picture.mask, told, others.seen.ab, look.seen.ab, meant)
+        apart = others.picture.mask if look.apart is None else torch.maximum(others.picture.mask, look.apart)
+        things = of_things(alone_seen, apart, told, others.seen.ab, look.seen.ab, meant)
         beyond = beyond.lerp(1.0 - things, held.few)
     return beyond
 

@@ -30,34 +30,38 @@ def expected_at_rest(
 
     weight: (h, w), above 0, how readily they stop there. across, down: of `conductances`. start: a guess, (h, w).
     """
-    found = torch.zeros_like(values) if start is None else start
+    found = torch.zeros_like(values) if start is None else start.clone()
     loose = weight.clone()
     loose[:, 1:] += across
     loose[:, :-1] += across
     loose[1:] += down
     loose[:-1] += down
     # Conjugate gradients, each cell scaled by its own diagonal (Shewchuk 1994, B3).
-    left = weight * (values - found) - _to_neighbours(found, across, down)
-    step = scaled = left / loose
-    square = (left * scaled).sum()
+    left = (weight * values).sub_(_ahead(found, loose, across, down))
+    scaled = left / loose
+    step = scaled.clone()
+    square = _product(left, scaled)
     for _ in range(_STEPS):
-        ahead = weight * step + _to_neighbours(step, across, down)
-        length = square / (step * ahead).sum().clamp(min=1e-30)
-        found = found + length * step
-        left = left - length * ahead
-        scaled = left / loose
-        square, before = (left * scaled).sum(), square
-        step = scaled + (square / before.clamp(min=1e-30)) * step
+        ahead = _ahead(step, loose, across, down)
+        length = square / max(_product(step, ahead), 1e-30)
+        found.add_(step, alpha=length)
+        left.sub_(ahead, alpha=length)
+        torch.div(left, loose, out=scaled)
+        square, before = _product(left, scaled), square
+        step.mul_(square / max(before, 1e-30)).add_(scaled)
     return found
 
 
-def _to_neighbours(values: Tensor, across: Tensor, down: Tensor) -> Tensor:
-    """What flows from each cell (h, w) to its neighbours."""
-    flowing = torch.zeros_like(values)
-    over = across * torch.diff(values, dim=1)
-    flowing[:, 1:] += over
-    flowing[:, :-1] -= over
-    over = down * torch.diff(values, dim=0)
-    flowing[1:] += over
-    flowing[:-1] -= over
-    return flowing
+def _ahead(values: Tensor, loose: Tensor, across: Tensor, down: Tensor) -> Tensor:
+    """What the values (h, w) are where walkers stop, if they are this where walkers start, times how readily they
+    stop. loose: how readily they leave or stop, (h, w)."""
+    ahead = loose * values
+    ahead[:, 1:].addcmul_(across, values[:, :-1], value=-1.0)
+    ahead[:, :-1].addcmul_(across, values[:, 1:], value=-1.0)
+    ahead[1:].addcmul_(down, values[:-1], value=-1.0)
+    ahead[:-1].addcmul_(down, values[1:], value=-1.0)
+    return ahead
+
+
+def _product(one: Tensor, other: Tensor) -> float:
+    return float(torch.dot(one.view(-1), other.view(-1)))

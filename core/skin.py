@@ -27,8 +27,9 @@ _NEAR, _FAR = 0.9, 1.7
 
 
 class SkinHints(NamedTuple):
-    """hints (2, H, W), ab in Lab units, where mask (H, W), 0 or 1, holds. sureness (H, W): there, how surely there is a
-    face that no hint tells of, 0..1. near (H, W): how near to a face each place is, 0..1."""
+    """Of a picture padded to (H, W): hints (2, H, W), ab in Lab units, where mask (H, W), 0 or 1, holds. sureness
+    (H, W): there, how surely there is a face that no hint tells of, 0..1. near (H, W): how near to a face each place
+    is, 0..1."""
 
     hints: Tensor
     mask: Tensor
@@ -36,27 +37,24 @@ class SkinHints(NamedTuple):
     near: Tensor
 
 
-def skin_hints(faces: Sequence[FoundFace], hints: Tensor, mask: Tensor, unhinted: Tensor) -> SkinHints | None:
-    """Hints of skin on those faces that the user's hints are not on; None where there are none.
-
-    hints (2, H, W), mask (H, W): the user's. unhinted: hint_reach.unhinted_share of these, (H, W). Where a hint on
-    another face has a colour of skin, they have that.
-    """
+def skin_hints(faces: Sequence[FoundFace], picture: SeenPicture, width: int) -> SkinHints | None:
+    """Hints of skin on those faces that the picture's hints are not on; None where there are none. Where a hint on
+    another face has a colour of skin, they have that. width: the picture's, in pixels, without padding."""
+    _, hints, mask, _ = picture
     told, sureness, near = (torch.zeros_like(mask) for _ in range(3))
     of_others = []
     for face in faces:
-        where = _distance(face, mask.shape, _HALVES, _BELOW)
-        on_face = where <= 1.0
-        hinted = on_face & (mask > 0)
+        where = _distance(face, width, mask.shape, _HALVES, _BELOW)
+        hinted = (where <= 1.0) & (mask > 0)
         if hinted.any():
             of_others.append(hints[:, hinted].mean(1))
             continue
-        cheeks = _distance(face, mask.shape, _TOLD_HALVES, _TOLD_BELOW) <= 1.0
-        if cheeks.any():
-            told[cheeks] = 1.0
-            sureness[cheeks] = face.sureness * unhinted[on_face].mean()
-            near = torch.maximum(near, ((_FAR - where) / (_FAR - _NEAR)).clamp(0.0, 1.0))
-    if not sureness.any():
+        cheeks = _distance(face, width, mask.shape, _TOLD_HALVES, _TOLD_BELOW) <= 1.0
+        cheeks[:, width:] = False
+        told[cheeks] = 1.0
+        sureness[cheeks] = face.sureness
+        near = torch.maximum(near, ((_FAR - where) / (_FAR - _NEAR)).clamp(0.0, 1.0))
+    if not told.any():
         return None
     skin = [color for color in of_others if is_skin(*color.numpy())]
     color = torch.stack(skin).mean(0) if skin else torch.tensor(_SKIN)
@@ -64,7 +62,7 @@ def skin_hints(faces: Sequence[FoundFace], hints: Tensor, mask: Tensor, unhinted
 
 
 def with_skin_hints(picture: SeenPicture, skin: SkinHints) -> SeenPicture:
-    """The picture with the user's hints and those of skin, both padded alike."""
+    """The picture with its own hints and those of skin."""
     hints = torch.where(picture.mask > 0, picture.hints, skin.hints)
     return SeenPicture(picture.lightness, hints, torch.maximum(picture.mask, skin.mask), None)
 
@@ -72,7 +70,7 @@ def with_skin_hints(picture: SeenPicture, skin: SkinHints) -> SeenPicture:
 def skin_share(picture: SeenPicture, skin: SkinHints, told: Tensor, before: Tensor, after: Tensor) -> Tensor:
     """How far each place is to have the colours that hints of skin give it: (H/2, W/2), 0..1.
 
-    picture: with the user's hints, (H, W); skin: padded as it is. told: nets.two_tower.Colors.told of the hints of
+    picture: with its own hints, (H, W). told: nets.two_tower.Colors.told of the hints of
     skin. before, after: ab without these and with them, (2, H/2, W/2).
     """
     alone = SeenPicture(picture.lightness, skin.hints, skin.mask, None)
@@ -83,11 +81,10 @@ def skin_share(picture: SeenPicture, skin: SkinHints, told: Tensor, before: Tens
     return things * sure * F.adaptive_avg_pool2d(skin.near[None], size)[0]
 
 
-def _distance(face: FoundFace, shape: tuple[int, ...], halves: tuple[float, float], below: float) -> Tensor:
-    """How far places are from a face's middle: (*shape), 1 at its ellipse's rim."""
-    height, width = shape
+def _distance(face: FoundFace, width: int, shape: tuple[int, ...], halves: tuple[float, float], below: float) -> Tensor:
+    """How far places of a plane are from a face's middle: (*shape), 1 at its ellipse's rim. width: of the picture."""
     across = face.width * width
     x, y = face.x * width - 0.5, face.y * width - 0.5 + below * across
-    right = (torch.arange(width) - x) / (halves[0] * across)
-    down = (torch.arange(height) - y) / (halves[1] * across)
+    right = (torch.arange(shape[1]) - x) / (halves[0] * across)
+    down = (torch.arange(shape[0]) - y) / (halves[1] * across)
     return torch.hypot(right, down[:, None])

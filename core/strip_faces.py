@@ -11,15 +11,15 @@ from .face_finding import FaceFinder, FoundFace, is_same_face
 from .frame_store import keep
 from .strip_motion import StripMotion
 
-# Faces are looked for on every so many frames, and count up to so many frames away, the nearer the more: cascades lose
-# a face that turns, and see one in a curtain for a frame.
-_LOOKED_EVERY, _REACH = 6, 18
+# Faces are looked for on every so many frames, and count up to so many frames later and earlier, the nearer the more:
+# cascades lose a face that turns, and see one in a curtain for a frame.
+_LOOKED_EVERY, _LATER, _EARLIER = 8, 40, 24
 # The shares of what was looked at that must agree on a face, from where there may be one to where there is.
-_SOMETIMES, _MOSTLY = 0.25, 0.6
+_SOMETIMES, _MOSTLY = 0.15, 0.35
 # How far from its middle, as a part of its width, a face tells how it moves.
 _MIDDLE = 0.3
-# Frames that were looked at, with what was carried from them.
-_LOOKED_KEPT = 16
+# Frames that were looked at, with what was carried from them, and those of which it is known whether a shot ends there.
+_LOOKED_KEPT, _CUTS_KEPT = 16, 256
 
 
 class StripFaces:
@@ -27,6 +27,7 @@ class StripFaces:
 
     def __init__(self, finder: FaceFinder, motion: StripMotion) -> None:
         self._finder, self._motion = finder, motion
+        self._cuts: OrderedDict[int, bool] = OrderedDict()
         # By the frame that they were found on: where they are on that and on others.
         self._known: OrderedDict[int, dict[int, list[FoundFace]]] = OrderedDict()
 
@@ -34,7 +35,9 @@ class StripFaces:
         """The faces on a frame, the surest first."""
         first, last = self._of_shot(frame)
         looked = range(first + -first % _LOOKED_EVERY, last + 1, _LOOKED_EVERY)
-        weights = {number: 1.0 - abs(number - frame) / (_REACH + 1.0) for number in looked}
+        weights = {
+            number: 1.0 - max((frame - number) / (_LATER + 1), (number - frame) / (_EARLIER + 1)) for number in looked
+        }
         groups: list[list[tuple[float, FoundFace]]] = []
         for number in sorted(looked, key=lambda number: -weights[number]):
             for face in self._carried(number, frame):
@@ -54,11 +57,17 @@ class StripFaces:
     def _of_shot(self, frame: int) -> tuple[int, int]:
         """The first and the last frame within reach that are of the frame's shot."""
         first = last = frame
-        while first > max(0, frame - _REACH) and not self._motion.between(first - 1).cut:
+        while first > max(0, frame - _LATER) and not self._is_cut(first - 1):
             first -= 1
-        while last < frame + _REACH and self._motion.has(last + 1) and not self._motion.between(last).cut:
+        while last < frame + _EARLIER and self._motion.has(last + 1) and not self._is_cut(last):
             last += 1
         return first, last
+
+    def _is_cut(self, frame: int) -> bool:
+        """Whether another shot begins after a frame."""
+        if frame not in self._cuts:
+            keep(self._cuts, frame, self._motion.between(frame).cut, _CUTS_KEPT)
+        return self._cuts[frame]
 
     def _carried(self, looked: int, frame: int) -> list[FoundFace]:
         """Where the faces found on frame `looked` are on another one of its shot."""

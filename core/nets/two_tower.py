@@ -12,6 +12,7 @@ tower sees them, and a learned gate says how much of them is kept.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -72,7 +73,7 @@ class TwoTower(nn.Module):
 
     transferred: colours (B, 2, H, W) with their confidence (B, 1, H, W), 0..1, or None; ab in Lab units. explain: give
     Colors.told, too. prior: added to what is corrected by hints, (B, 2, H/4, W/4) in network units. exemplars: what
-    is recalled of other pictures, each of them seen for itself.
+    is recalled of other pictures, each of them seen for itself. levels: of `see_lightness`, if that is known.
     H and W are multiples of SIZE_MULTIPLE.
     """
 
@@ -114,6 +115,7 @@ class TwoTower(nn.Module):
         explain: bool = False,
         prior: Tensor | None = None,
         exemplars: Exemplar | None = None,
+        levels: Sequence[Tensor] | None = None,
     ) -> Colors:
         quarter = F.avg_pool2d(lightness, FOLD)
         cell_ab, weight = _pooled(hint_ab, hint_mask, FOLD)
@@ -122,7 +124,7 @@ class TwoTower(nn.Module):
 
         nearest = self._nearest(quarter, cell_ab, weight) if self.knows_nearest else None
 
-        levels = self._see_lightness(lightness)
+        levels = self.see_lightness(lightness) if levels is None else levels
         brought_in = torch.cat((brought_ab * sureness, sureness), 1)
         hints = self._see_hints(levels, quarter, cell_ab, weight, nearest, brought_in)
         features = levels[3]
@@ -164,7 +166,8 @@ class TwoTower(nn.Module):
         """What the lightness tower sees at 1/16 and 1/32: what things are, more than where they end."""
         return [*self.lightness_down[1:], *self.lightness_blocks[2:]]
 
-    def _see_lightness(self, lightness: Tensor) -> list[Tensor]:
+    def see_lightness(self, lightness: Tensor) -> list[Tensor]:
+        """What `forward` sees of the lightness (B, 1, H, W), whatever the hints are: at 1/4 to 1/32 of its size."""
         features = self.lightness_in(F.pixel_unshuffle(lightness / 50.0 - 1.0, FOLD))
         levels = [self.lightness_blocks[0](features)]
         for level in range(3):
@@ -179,7 +182,7 @@ class TwoTower(nn.Module):
 
     def _see_hints(
         self,
-        levels: list[Tensor],
+        levels: Sequence[Tensor],
         quarter: Tensor,
         cell_ab: Tensor,
         weight: Tensor,
