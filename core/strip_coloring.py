@@ -34,7 +34,7 @@ from .raster import rasterize
 from .reduced_shape import reduced_shape
 from .shading import log_chroma_room
 from .steadiness import STEADY_REACH, Looks, Motions, steady_correction, steady_look
-from .strip_faces import StripFaces, less_sure
+from .strip_faces import StripFaces
 from .strip_motion import Footage, StripMotion
 from .transfer import Anchor, Evidence, StripTransfer, same_picture
 from .transfer_network import TransferNetwork
@@ -206,8 +206,7 @@ class StripColorizer:
             return None
         if evidence.remembered and not evidence.support:
             return []
-        faces = self._faces.at(number)
-        return less_sure(faces, evidence.reached) if evidence.support else faces
+        return self._faces.at(number)
 
     def _predict(
         self,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -83,25 +82,14 @@ class StripFaces:
         return known[frame]
 
 
-def less_sure(faces: Sequence[FoundFace], told: np.ndarray) -> list[FoundFace]:
-    """Faces, the less sure the more of them is told of: float32 (H, W), 0..1."""
-    shares = (float(_middle(told, face).mean()) for face in faces)
-    kept = (face._replace(sureness=face.sureness * (1.0 - share)) for face, share in zip(faces, shares, strict=True))
-    return [face for face in kept if face.sureness > 0.0]
-
-
 def _moved(face: FoundFace, flow: np.ndarray) -> FoundFace:
     """Where a face is a frame on. flow: of Motion, (h, w, 3)."""
-    right, down = (np.median(_middle(flow, face)[..., :2], axis=(0, 1)) / flow.shape[1]).tolist()
-    return face._replace(x=face.x + right, y=face.y + down)
-
-
-def _middle(plane: np.ndarray, face: FoundFace) -> np.ndarray:
-    """What a face's middle has of a plane (H, W, ...): at least a pixel, the nearest where it left the picture."""
-    height, width = plane.shape[:2]
+    height, width = flow.shape[:2]
     x, y, half = (part * width for part in (face.x, face.y, _MIDDLE * face.width))
+    # At least a pixel, the nearest where the face left the picture.
     rows, columns = (
         slice(min(max(0, int(middle - half)), size - 1), max(1, int(middle + half) + 1))
         for middle, size in ((y, height), (x, width))
     )
-    return plane[rows, columns]
+    right, down = (np.median(flow[rows, columns, :2], axis=(0, 1)) / width).tolist()
+    return face._replace(x=face.x + right, y=face.y + down)
