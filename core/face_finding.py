@@ -18,6 +18,8 @@ _CASCADES = ("frontalface_default", "frontalface_alt2", "frontalface_alt")
 _AGREEING = 2
 # The short sides, in pixels, of the pictures that cascades see, and of the smallest faces that they look for there.
 _SEEN_SIDE, _LEAST_SIDE = 300, 27
+# A picture with a shorter side shows no face, and one that is many times as long as high is not enlarged for one.
+_LEAST_SHORT_SIDE, _SEEN_LONG_SIDE = 32, 1200
 _SCALE_STEP, _NEIGHBOURS = 1.15, 1
 # Finds are of one face if their middles are less than this part of a width apart, and widths differ less than so often.
 _SAME_PLACE, _SAME_WIDTH = 0.35, 1.8
@@ -80,6 +82,8 @@ def cascade(name: str) -> cv2.CascadeClassifier:
 
 def _agreed(lightness: np.ndarray) -> Iterator[FoundFace]:
     """What enough cascades find, all of it sure."""
+    if min(lightness.shape) < _LEAST_SHORT_SIDE:
+        return
     finds: list[tuple[FoundFace, str]] = []
     grey = _equalized(lightness)
     for number, name in enumerate(_CASCADES):
@@ -103,7 +107,7 @@ def _agreed(lightness: np.ndarray) -> Iterator[FoundFace]:
 
 def _equalized(lightness: np.ndarray) -> np.ndarray:
     """What cascades look at: uint8 (h, w)."""
-    scale = _SEEN_SIDE / min(lightness.shape)
+    scale = min(_SEEN_SIDE / min(lightness.shape), _SEEN_LONG_SIDE / max(lightness.shape))
     interpolation = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR
     levels = np.clip(lightness * 2.55, 0.0, 255.0).astype(np.uint8)
     return cv2.equalizeHist(cv2.resize(levels, None, fx=scale, fy=scale, interpolation=interpolation))
