@@ -33,7 +33,7 @@ from .nets.two_tower import AB_SCALE, FOLD, Colors, TwoTower
 from .nets.weights_file import load_network, shipped_weights
 from .saturation import saturated
 from .seen_picture import SeenPicture, at_working_size, padded, planes_of
-from .skin import SkinHints, skin_hints, skin_share, with_skin_hints
+from .skin import SkinHints, on_features, skin_hints, skin_share, with_skin_hints
 from .suggestions import Suggestion, distinct_colors
 from .transferred import Transferred
 from .uncertainty import expected_square_error
@@ -134,9 +134,15 @@ class Colorizer:
             told = torch.where(told_mask > 0, told, brought_ab * leads)
             told_mask, brought = torch.maximum(told_mask, leads), (brought_ab, confidence)
         height, width = seen.shape
-        picture, skin = padded(seen, told, told_mask, brought), None
-        if transferred is None:
-            skin = skin_hints(self.finder.found(seen.numpy()) if faces is None else faces, picture, width)
+        if transferred is not None:
+            faces = ()
+        elif faces is None:
+            faces = self.finder.found(seen.numpy())
+        # Lips tell nothing of cheeks: hints there are imposed on the answer alone.
+        features = on_features(faces, told, told_mask)
+        told_mask = told_mask * ~features
+        picture = padded(seen, told * (told_mask > 0), told_mask, brought)
+        skin = skin_hints(faces, picture, width)
         apart = None if skin is None else skin.mask
         looks = [self._look(picture, recalled, apart)]
         if mirrored:
@@ -152,6 +158,7 @@ class Colorizer:
         if skin is not None:
             ab = self._with_skin(ab, looks[0], skin, recalled)
         if sureness == 1.0:
+            ab = imposed(ab, seen, seen_hints, features.float(), closely=True)
             ab = imposed(ab, seen, seen_hints, seen_mask)
         ab = upsample_planes(ab, full) if ab.shape[-2:] != full.shape else ab
         if sureness == 1.0:

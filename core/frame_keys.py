@@ -12,7 +12,7 @@ from .hints import HintTrack
 from .job import Settings
 
 # Raise it with any change that gives other pixels: finished frames in the cache then count for nothing.
-ALGORITHM_VERSION = 32
+ALGORITHM_VERSION = 33
 
 
 class FrameKeys:

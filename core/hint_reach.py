@@ -30,8 +30,9 @@ _FADE = 4
 _DRAWN, _MOST_DRAWN, _HALF_DRAWN = 0.6, 5.0, 12.0
 # What hints kept, and where a surprise ends, is smoothed over this part of the short side, to either side.
 SMOOTHED_PART = 17
-# How far, in cells of FOLD pixels and in L*, the last correction under a hint fades into its surroundings.
-_IMPOSE_REACH = (3.0, 6.0)
+# How far, in cells of FOLD pixels and in L*, the last correction under a hint fades into its surroundings; and, in
+# pixels and in L*, one that is to stay close: on lips.
+_IMPOSE_REACH, _CLOSE_REACH = (3.0, 6.0), (2.0, 4.0)
 
 Array = TypeVar("Array", np.ndarray, Tensor)
 
@@ -103,18 +104,20 @@ def drawn_to_hints(ab: Tensor, hints: Tensor, mask: Tensor, unhinted: Tensor, sh
     return ab + apart * (moved.clamp(max=_MOST_DRAWN) / distance.clamp(min=1e-6))
 
 
-def imposed(ab: Tensor, lightness: Tensor, hints: Tensor, mask: Tensor) -> Tensor:
-    """ab (2, h, w) with its error under the hints taken off there and, fading along edges, close by."""
+def imposed(ab: Tensor, lightness: Tensor, hints: Tensor, mask: Tensor, *, closely: bool = False) -> Tensor:
+    """ab (2, h, w) with its error under the hints taken off there and, fading along edges, close by. closely: by a few
+    pixels only."""
     if not mask.any():
         return ab
     height, width = lightness.shape
-    padding = (0, -width % FOLD, 0, -height % FOLD)
-    weight = F.avg_pool2d(F.pad(mask, padding)[None], FOLD)
-    error = F.avg_pool2d(F.pad((hints - ab) * mask, padding), FOLD) / weight.clamp(min=1e-6)
-    costs = step_costs(F.avg_pool2d(pad_edge(lightness, padding)[None], FOLD)[None], *_IMPOSE_REACH)
+    cell, reach = (1, _CLOSE_REACH) if closely else (FOLD, _IMPOSE_REACH)
+    padding = (0, -width % cell, 0, -height % cell)
+    weight = F.avg_pool2d(F.pad(mask, padding)[None], cell)
+    error = F.avg_pool2d(F.pad((hints - ab) * mask, padding), cell) / weight.clamp(min=1e-6)
+    costs = step_costs(F.avg_pool2d(pad_edge(lightness, padding)[None], cell)[None], *reach)
     spread_error, reached = spread_hints(error[None], weight[None], *costs)
     correction = spread_error * (reached / (reached + 0.5))
-    correction = F.interpolate(correction, scale_factor=FOLD, mode="bilinear", align_corners=False)
+    correction = F.interpolate(correction, scale_factor=cell, mode="bilinear", align_corners=False)
     return torch.where(mask > 0, hints, ab + correction[0, :, :height, :width])
 
 

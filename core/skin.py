@@ -17,10 +17,13 @@ from .seen_picture import SeenPicture
 
 # The median ab of 36 faces in training photographs.
 _SKIN = 15.0, 16.0
-# A face's ellipse: half its width and height, and how far below the middle of a find its own is, in widths of the find.
-_HALVES, _BELOW = (0.4, 0.52), 0.05
+# A face's ellipse: half its width and height, and its middle right of and below that of a find, in widths of the find.
+_HALVES, _MIDDLE = (0.4, 0.52), (0.0, 0.05)
 # The same of what is told as a hint would: cheeks and nose.
-_TOLD_HALVES, _TOLD_BELOW = (0.22, 0.09), 0.08
+_TOLD_HALVES, _TOLD_MIDDLE = (0.22, 0.09), (0.0, 0.08)
+# The same of mouth and eyes; and how far in ab from skin a hint there is meant for these alone.
+_FEATURES = ((0.28, 0.14), (0.0, 0.27)), ((0.14, 0.13), (-0.2, -0.1)), ((0.14, 0.13), (0.2, -0.1))
+_NO_SKIN = 12.0
 # So many times its ellipse is a face's in full, and from so many on nothing is: what walks find beyond is hair as often
 # as a neck, and a bush behind children.
 _NEAR, _FAR = 0.9, 1.7
@@ -37,6 +40,17 @@ class SkinHints(NamedTuple):
     near: Tensor
 
 
+def on_features(faces: Sequence[FoundFace], hints: Tensor, mask: Tensor) -> Tensor:
+    """Which hints are meant for a face's mouth or eyes alone: on these, and in no colour of skin. hints (2, H, W), mask
+    (H, W), of a picture without padding; bool (H, W)."""
+    on_them = torch.zeros_like(mask, dtype=torch.bool)
+    for face in faces:
+        for feature in _FEATURES:
+            on_them |= _distance(face, mask.shape[1], mask.shape, *feature) <= 1.0
+    skin = torch.tensor(_SKIN)[:, None, None]
+    return on_them & (mask > 0) & ((hints - skin).square().sum(0) > _NO_SKIN**2)
+
+
 def skin_hints(faces: Sequence[FoundFace], picture: SeenPicture, width: int) -> SkinHints | None:
     """Hints of skin on those faces that the picture's hints are not on; None where there are none. Where a hint on
     another face has a colour of skin, they have that. width: the picture's, in pixels, without padding."""
@@ -44,12 +58,12 @@ def skin_hints(faces: Sequence[FoundFace], picture: SeenPicture, width: int) -> 
     told, sureness, near = (torch.zeros_like(mask) for _ in range(3))
     of_others = []
     for face in faces:
-        where = _distance(face, width, mask.shape, _HALVES, _BELOW)
+        where = _distance(face, width, mask.shape, _HALVES, _MIDDLE)
         hinted = (where <= 1.0) & (mask > 0)
         if hinted.any():
             of_others.append(hints[:, hinted].mean(1))
             continue
-        cheeks = _distance(face, width, mask.shape, _TOLD_HALVES, _TOLD_BELOW) <= 1.0
+        cheeks = _distance(face, width, mask.shape, _TOLD_HALVES, _TOLD_MIDDLE) <= 1.0
         cheeks[:, width:] = False
         told[cheeks] = 1.0
         sureness[cheeks] = face.sureness
@@ -81,10 +95,12 @@ def skin_share(picture: SeenPicture, skin: SkinHints, told: Tensor, before: Tens
     return things * sure * F.adaptive_avg_pool2d(skin.near[None], size)[0]
 
 
-def _distance(face: FoundFace, width: int, shape: tuple[int, ...], halves: tuple[float, float], below: float) -> Tensor:
-    """How far places of a plane are from a face's middle: (*shape), 1 at its ellipse's rim. width: of the picture."""
+def _distance(
+    face: FoundFace, width: int, shape: tuple[int, ...], halves: tuple[float, float], middle: tuple[float, float]
+) -> Tensor:
+    """How far places of a plane are from a part of a face: (*shape), 1 at its ellipse's rim. width: of the picture."""
     across = face.width * width
-    x, y = face.x * width - 0.5, face.y * width - 0.5 + below * across
-    right = (torch.arange(shape[1]) - x) / (halves[0] * across)
-    down = (torch.arange(shape[0]) - y) / (halves[1] * across)
-    return torch.hypot(right, down[:, None])
+    right, below = (torch.arange(shape[axis]) + 0.5 for axis in (1, 0))
+    right = (right - face.x * width - middle[0] * across) / (halves[0] * across)
+    below = (below - face.y * width - middle[1] * across) / (halves[1] * across)
+    return torch.hypot(right, below[:, None])

@@ -10,11 +10,11 @@ from .face_finding import FaceFinder, FoundFace, is_same_face
 from .frame_store import keep
 from .strip_motion import StripMotion
 
-# Faces are looked for on every so many frames, and count up to so many frames later and earlier, the nearer the more:
+# Faces are looked for on every so many frames, and count up to so many frames later and earlier, the far ones less:
 # cascades lose a face that turns, and see one in a curtain for a frame.
 _LOOKED_EVERY, _LATER, _EARLIER = 8, 40, 24
 # The shares of what was looked at that must agree on a face, from where there may be one to where there is.
-_SOMETIMES, _MOSTLY = 0.15, 0.35
+_SOMETIMES, _MOSTLY = 0.25, 0.4
 # How far from its middle, as a part of its width, a face tells how it moves.
 _MIDDLE = 0.3
 # Frames that were looked at, with what was carried from them, and those of which it is known whether a shot ends there.
@@ -34,9 +34,7 @@ class StripFaces:
         """The faces on a frame, the surest first."""
         first, last = self._of_shot(frame)
         looked = range(first + -first % _LOOKED_EVERY, last + 1, _LOOKED_EVERY)
-        weights = {
-            number: 1.0 - max((frame - number) / (_LATER + 1), (number - frame) / (_EARLIER + 1)) for number in looked
-        }
+        weights = {number: _weight(number - frame) for number in looked}
         groups: list[list[tuple[float, FoundFace]]] = []
         for number in sorted(looked, key=lambda number: -weights[number]):
             for face in self._carried(number, frame):
@@ -80,6 +78,12 @@ class StripFaces:
             flow = motion.forward if step > 0 else motion.backward
             known[number + step] = [_moved(face, flow) for face in known[number]]
         return known[frame]
+
+
+def _weight(frames: int) -> float:
+    """How much what is found so many frames later counts."""
+    reach = (_EARLIER if frames > 0 else _LATER) + 1.0
+    return 1.0 - (frames / reach) ** 2
 
 
 def _moved(face: FoundFace, flow: np.ndarray) -> FoundFace:
