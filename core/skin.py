@@ -21,9 +21,12 @@ _SKIN = 15.0, 16.0
 _HALVES, _MIDDLE = (0.4, 0.52), (0.0, 0.05)
 # The same of what is told as a hint would: cheeks and nose.
 _TOLD_HALVES, _TOLD_MIDDLE = (0.22, 0.09), (0.0, 0.08)
-# The same of mouth and eyes; and how far in ab from skin a hint there is meant for these alone.
-_FEATURES = ((0.28, 0.14), (0.0, 0.27)), ((0.14, 0.13), (-0.2, -0.1)), ((0.14, 0.13), (0.2, -0.1))
-_NO_SKIN = 12.0
+# The same of its mouth and its eyes.
+_MOUTH = (0.28, 0.14), (0.0, 0.27)
+_EYES = ((0.14, 0.13), (-0.2, -0.1)), ((0.14, 0.13), (0.2, -0.1))
+# What a is from in lips, beside this times b; and what a or b is up to in eyes, and in no skin under any light.
+_LIPS_A, _LIPS_OVER_B = 20.0, 1.4
+_EYES_A, _EYES_B = -8.0, -4.0
 # So many times its ellipse is a face's in full, and from so many on nothing is: what walks find beyond is hair as often
 # as a neck, and a bush behind children.
 _NEAR, _FAR = 0.9, 1.7
@@ -41,14 +44,16 @@ class SkinHints(NamedTuple):
 
 
 def on_features(faces: Sequence[FoundFace], hints: Tensor, mask: Tensor) -> Tensor:
-    """Which hints are meant for a face's mouth or eyes alone: on these, and in no colour of skin. hints (2, H, W), mask
-    (H, W), of a picture without padding; bool (H, W)."""
-    on_them = torch.zeros_like(mask, dtype=torch.bool)
+    """Which hints are meant for a face's mouth or eyes alone: on these, and in colours of lips, or of eyes that no skin
+    has. hints (2, H, W), mask (H, W), of a picture without padding; bool (H, W)."""
+    a, b = hints
+    lips = (mask > 0) & (a >= _LIPS_A) & (a >= _LIPS_OVER_B * b)
+    eyes = (mask > 0) & ((a <= _EYES_A) | (b <= _EYES_B))
+    meant = torch.zeros_like(lips)
     for face in faces:
-        for feature in _FEATURES:
-            on_them |= _distance(face, mask.shape[1], mask.shape, *feature) <= 1.0
-    skin = torch.tensor(_SKIN)[:, None, None]
-    return on_them & (mask > 0) & ((hints - skin).square().sum(0) > _NO_SKIN**2)
+        for colored, feature in ((lips, _MOUTH), (eyes, _EYES[0]), (eyes, _EYES[1])):
+            meant |= colored & (_distance(face, mask.shape[1], mask.shape, *feature) <= 1.0)
+    return meant
 
 
 def skin_hints(faces: Sequence[FoundFace], picture: SeenPicture, width: int) -> SkinHints | None:
