@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import cv2
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -27,6 +29,8 @@ _EYES = ((0.14, 0.13), (-0.2, -0.1)), ((0.14, 0.13), (0.2, -0.1))
 # What a is from in lips, beside this times b; and what a or b is up to in eyes, and in no skin under any light.
 _LIPS_A, _LIPS_OVER_B = 20.0, 1.4
 _EYES_A, _EYES_B = -8.0, -4.0
+# The share of a dot or a stroke that must be on them.
+_INSIDE = 0.7
 # So many times its ellipse is a face's in full, and from so many on nothing is: what walks find beyond is hair as often
 # as a neck, and a bush behind children.
 _NEAR, _FAR = 0.9, 1.7
@@ -44,15 +48,24 @@ class SkinHints(NamedTuple):
 
 
 def on_features(faces: Sequence[FoundFace], hints: Tensor, mask: Tensor) -> Tensor:
-    """Which hints are meant for a face's mouth or eyes alone: on these, and in colours of lips, or of eyes that no skin
-    has. hints (2, H, W), mask (H, W), of a picture without padding; bool (H, W)."""
+    """Which hints are meant for a face's mouth or eyes alone: dots and strokes on these, in colours of lips, or of eyes
+    that no skin has. hints (2, H, W), mask (H, W), of a picture without padding; bool (H, W)."""
+    meant = torch.zeros_like(mask, dtype=torch.bool)
+    if not faces or not mask.any():
+        return meant
     a, b = hints
     lips = (mask > 0) & (a >= _LIPS_A) & (a >= _LIPS_OVER_B * b)
     eyes = (mask > 0) & ((a <= _EYES_A) | (b <= _EYES_B))
-    meant = torch.zeros_like(lips)
-    for face in faces:
-        for colored, feature in ((lips, _MOUTH), (eyes, _EYES[0]), (eyes, _EYES[1])):
-            meant |= colored & (_distance(face, mask.shape[1], mask.shape, *feature) <= 1.0)
+    for colored, features in ((lips, [_MOUTH]), (eyes, _EYES)):
+        count, labels = cv2.connectedComponents(colored.numpy().astype(np.uint8))
+        inside = torch.stack(
+            [_distance(face, mask.shape[1], mask.shape, *feature) for face in faces for feature in features]
+        )
+        on_them = (inside.amin(0) <= 1.0).float()
+        for label in range(1, count):
+            hint = torch.from_numpy(labels == label)
+            if on_them[hint].mean() > _INSIDE:
+                meant |= hint
     return meant
 
 

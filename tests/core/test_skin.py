@@ -19,9 +19,9 @@ ASTRONAUT = centre_square(skimage.data.astronaut())
 TRUE_AB, LIGHTNESS = ab_from_srgb(ASTRONAUT), lightness_from_srgb(ASTRONAUT)
 FACE = np.s_[45:88, 98:122]
 ELSEWHERE = np.s_[10:60, 45:75], np.s_[20:100, 155:190], np.s_[150:250, 20:230]
-# A forehead, a suit.
-ON_FACE, ON_SUIT = (112, 48), (60, 200)
+ON_FOREHEAD, ON_MOUTH, ON_EYE, ON_SUIT = (112, 46), (110, 71), (100, 51), (60, 200)
 SURE = FoundFace(112 / 256, 64 / 256, 56 / 256, 1.0)
+RED, GREEN = (46.0, 20.0), (-25.0, 20.0)
 GREY, BLUE, BROWN = (0.0, 0.0), (5.0, -40.0), (13.0, 22.0)
 
 Hints = tuple[np.ndarray, np.ndarray]
@@ -63,8 +63,28 @@ def test_a_stroke_on_clothes_does_not_reach_the_face(colorizer: Colorizer) -> No
 
 def test_a_hint_on_the_face_has_the_last_word(colorizer: Colorizer) -> None:
     for color in (GREY, BLUE):
-        hints = dots((ON_FACE, color))
+        hints = dots((ON_FOREHEAD, color))
         assert np.array_equal(colorizer.predict(LIGHTNESS, *hints), colorizer.predict(LIGHTNESS, *hints, faces=()))
+
+
+@pytest.mark.parametrize(("place", "color"), [(ON_MOUTH, RED), (ON_EYE, BLUE), (ON_EYE, GREEN)])
+def test_lips_and_eyes_tell_nothing_of_the_rest(
+    colorizer: Colorizer, place: tuple[int, int], color: tuple[float, float]
+) -> None:
+    hint_ab, mask = dots((place, color))
+    hinted, unhinted = (colorizer.predict(LIGHTNESS, *hints) for hints in ((hint_ab, mask), dots()))
+    assert np.array_equal(hinted[mask], hint_ab[mask])
+    change = np.linalg.norm(hinted - unhinted, axis=-1)
+    near = cv2.dilate(mask.astype(np.uint8), np.ones((17, 17), np.uint8)) > 0
+    assert change[~near].max() < 1.5
+    assert change[near].mean() > 2.0
+    alone = colorizer.predict(LIGHTNESS, hint_ab, mask, faces=()) - colorizer.predict(LIGHTNESS, *dots(), faces=())
+    assert np.linalg.norm(alone, axis=-1)[~near].max() > 10.0
+
+
+def test_a_hint_of_skin_on_the_mouth_is_one_on_the_face(colorizer: Colorizer) -> None:
+    hints = dots((ON_MOUTH, BROWN))
+    assert np.array_equal(colorizer.predict(LIGHTNESS, *hints), colorizer.predict(LIGHTNESS, *hints, faces=()))
 
 
 def test_pictures_without_faces_are_as_they_were(colorizer: Colorizer) -> None:
@@ -99,11 +119,11 @@ def test_other_faces_have_the_skin_that_one_is_told_to_have(
     hinted: tuple[float, float], expected: tuple[float, float]
 ) -> None:
     other = SURE._replace(x=0.8, y=0.7)
-    skin = skin_hints([SURE, other], seen((ON_FACE, hinted)), 256)
+    skin = skin_hints([SURE, other], seen((ON_FOREHEAD, hinted)), 256)
     assert skin is not None and skin.hints[:, skin.mask > 0].mean(1).tolist() == pytest.approx(list(expected), abs=1e-4)
     rows, columns = np.nonzero(skin.mask.numpy())
     assert np.hypot(columns.mean() - 0.8 * 256, rows.mean() - 0.7 * 256) < 8
-    assert skin_hints([SURE], seen((ON_FACE, hinted)), 256) is None
+    assert skin_hints([SURE], seen((ON_FOREHEAD, hinted)), 256) is None
 
 
 def test_a_small_picture_s_face_is_told_of_at_its_own_size(colorizer: Colorizer) -> None:
