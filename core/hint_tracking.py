@@ -22,6 +22,8 @@ from .transfer_paths import AnchorPaths, Route
 
 # A keyframe with more stroke pixels than this, a quarter of a 16:9 picture at motion size, is thinned to a grid.
 MAX_POINTS = 30_000
+# Of a keyframe's frame, ab float32 (H, W, 2) and mask bool (H, W): bool (H, W).
+Stays = Callable[[int, np.ndarray, np.ndarray], np.ndarray]
 # Keyframes whose points are kept.
 _POINTS_KEPT = 4
 
@@ -37,10 +39,12 @@ class Points:
     spacing: int
 
 
-def points_of(keyframe: Keyframe, shape: tuple[int, int]) -> Points:
-    """The keyframe's stroke pixels as points. shape: motion size, (height, width)."""
+def points_of(keyframe: Keyframe, shape: tuple[int, int], stays: Stays | None = None) -> Points:
+    """The keyframe's stroke pixels as points, but for those that stay there. shape: motion size, (height, width)."""
     height, width = shape
     ab, mask = rasterize(keyframe.strokes, width, height)
+    if stays is not None:
+        mask &= ~stays(keyframe.frame, ab, mask)
     spacing = max(1, int(np.ceil(np.sqrt(np.count_nonzero(mask) / MAX_POINTS))))
     rows, columns = np.nonzero(mask)
     on_grid = (rows % spacing == 0) & (columns % spacing == 0)
@@ -65,15 +69,20 @@ class HintTracker:
     """The hints of every frame of a strip, at working size; the same in whatever order frames are asked for."""
 
     def __init__(
-        self, track: HintTrack, motion: StripMotion, paths: Callable[[int], AnchorPaths], shape: tuple[int, int]
+        self,
+        track: HintTrack,
+        motion: StripMotion,
+        paths: Callable[[int], AnchorPaths],
+        shape: tuple[int, int],
+        stays: Stays | None = None,
     ) -> None:
-        """paths: gives the rough paths to a keyframe. shape: (height, width) at working size. Keyframes without strokes
-        count for nothing."""
+        """paths: gives the rough paths to a keyframe. shape: (height, width) at working size. stays: which of a
+        keyframe's hints no other frame has; None: none. Keyframes without strokes count for nothing."""
         self._keyframes = stroked_keyframes(track)
         self._numbers = [keyframe.frame for keyframe in self._keyframes]
         self._motion_shape, self._shape = motion.shape, shape
         self._paths = paths
-        self._points = lru_cache(_POINTS_KEPT)(lambda index: points_of(self._keyframes[index], motion.shape))
+        self._points = lru_cache(_POINTS_KEPT)(lambda index: points_of(self._keyframes[index], motion.shape, stays))
 
     def at(self, frame: int) -> tuple[np.ndarray, np.ndarray]:
         """(ab float32 (H, W, 2), mask bool (H, W)) of the frame: its own strokes if it is a keyframe, and the

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+import torch
 
 from .chroma_detail import DETAIL_SIZE, Chroma, chroma_detail, with_detail
 from .chroma_noise import without_noise
@@ -33,6 +34,7 @@ from .prediction_pool import finisher_count, prediction_pool, worker_count
 from .raster import rasterize
 from .reduced_shape import reduced_shape
 from .shading import log_chroma_room
+from .skin import on_features
 from .steadiness import STEADY_REACH, Looks, Motions, steady_correction, steady_look
 from .strip_faces import StripFaces
 from .strip_motion import Footage, StripMotion
@@ -101,7 +103,7 @@ class StripColorizer:
         self._motion = StripMotion(self._footage, motion_shape(width, height))
         self._faces = StripFaces(colorizer.finder, self._motion)
         paths = lru_cache(_PATHS_KEPT)(lambda keyframe: AnchorPaths(self._motion, keyframe, fine=False))
-        self._hints = HintTracker(track, self._motion, paths, self._shape)
+        self._hints = HintTracker(track, self._motion, paths, self._shape, self._on_features)
         detail_shape = reduced_shape(width, height, max(DETAIL_SIZE, settings.working_size))
         self._references = {
             number: self._picture(picture, detail_shape) for number, picture in (references or {}).items()
@@ -207,6 +209,12 @@ class StripColorizer:
         if evidence.remembered and not evidence.support:
             return []
         return self._faces.at(number)
+
+    def _on_features(self, keyframe: int, hint_ab: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """Which of a keyframe's hints are meant for lips or eyes alone: too small to follow surely; its colours have
+        them."""
+        hints = torch.from_numpy(hint_ab).movedim(-1, 0)
+        return on_features(self._faces.at(keyframe), hints, torch.from_numpy(mask).float()).numpy()
 
     def _predict(
         self,

@@ -68,6 +68,18 @@ def test_a_keyframe_has_exactly_its_strokes() -> None:
     assert np.array_equal(ab, wanted_ab)
 
 
+def test_hints_that_stay_are_on_their_keyframe_alone() -> None:
+    frames, shape = camera_moving(6, 1.0), motion_shape(WIDTH, HEIGHT)
+    motion = StripMotion(Strip(frames), shape)
+    track = HintTrack((Keyframe(0, (dot(RED, 0.5, 0.5), dot(BLUE, 0.2, 0.3))),))
+    paths = cache(lambda keyframe: AnchorPaths(motion, keyframe, fine=False))
+    hints = HintTracker(track, motion, paths, shape, lambda keyframe, ab, mask: mask & (ab[..., 1] > 0.0))
+    ab, mask = hints.at(0)
+    assert np.array_equal(mask, rasterize(track.keyframes[0].strokes, WIDTH, HEIGHT)[1])
+    ab, mask = hints.at(3)
+    assert mask.any() and np.allclose(ab[mask], ab_from_hex(BLUE), atol=1e-3)
+
+
 @pytest.mark.parametrize("keyframe", [0, 10, 20])
 def test_a_hint_moves_with_what_it_lies_on(keyframe: int) -> None:
     hints = tracker(camera_moving(21, 1.5), Keyframe(keyframe, (dot(RED, 0.5, 0.5),)))
