@@ -10,8 +10,8 @@ from .face_finding import FaceFinder, FoundFace, is_same_face
 from .frame_store import keep
 from .strip_motion import StripMotion
 
-# Faces are looked for on every so many frames, and count up to so many frames later and earlier, the far ones less:
-# cascades lose a face that turns, and see one in a curtain for a frame.
+# Faces are looked for on every so many frames, and on a shot's first one; and count up to so many frames later and
+# earlier, the far ones less: cascades lose a face that turns, and see one in a curtain for a frame.
 _LOOKED_EVERY, _LATER, _EARLIER = 8, 40, 24
 # The shares of what was looked at that must agree on a face, from where there may be one to where there is.
 _SOMETIMES, _MOSTLY = 0.25, 0.4
@@ -32,8 +32,10 @@ class StripFaces:
 
     def at(self, frame: int) -> list[FoundFace]:
         """The faces on a frame, the surest first."""
-        first, last = self._of_shot(frame)
-        looked = range(first + -first % _LOOKED_EVERY, last + 1, _LOOKED_EVERY)
+        looked = self._looked_until(frame)
+        # Footage is read ahead where there may be a face, and nowhere else.
+        if any(self._carried(number, frame) for number in looked):
+            looked += self._looked_from(frame + 1)
         weights = {number: _weight(number - frame) for number in looked}
         groups: list[list[tuple[float, FoundFace]]] = []
         for number in sorted(looked, key=lambda number: -weights[number]):
@@ -51,14 +53,25 @@ class StripFaces:
                 faces.append(FoundFace(x, y, width, min(1.0, float(agreed))))
         return sorted(faces, key=lambda face: -face.sureness)
 
-    def _of_shot(self, frame: int) -> tuple[int, int]:
-        """The first and the last frame within reach that are of the frame's shot."""
-        first = last = frame
+    def _looked_until(self, frame: int) -> list[int]:
+        """The frames of a frame's shot that are looked at, up to that one: the shot's first one, too."""
+        first = frame
         while first > max(0, frame - _LATER) and not self._is_cut(first - 1):
             first -= 1
-        while last < frame + _EARLIER and self._motion.has(last + 1) and not self._is_cut(last):
-            last += 1
-        return first, last
+        begins = first == 0 or self._is_cut(first - 1)
+        return [
+            number for number in range(first, frame + 1) if number % _LOOKED_EVERY == 0 or number == first and begins
+        ]
+
+    def _looked_from(self, frame: int) -> list[int]:
+        """Those of the shot of the frame before, from this one on."""
+        looked = []
+        for number in range(frame, frame + _EARLIER):
+            if not self._motion.has(number) or self._is_cut(number - 1):
+                break
+            if number % _LOOKED_EVERY == 0:
+                looked.append(number)
+        return looked
 
     def _is_cut(self, frame: int) -> bool:
         """Whether another shot begins after a frame."""
