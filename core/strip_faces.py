@@ -59,9 +59,8 @@ class StripFaces:
         while first > max(0, frame - _LATER) and not self._is_cut(first - 1):
             first -= 1
         begins = first == 0 or self._is_cut(first - 1)
-        return [
-            number for number in range(first, frame + 1) if number % _LOOKED_EVERY == 0 or number == first and begins
-        ]
+        looked = [number for number in range(first, frame + 1) if number % _LOOKED_EVERY == 0]
+        return [first, *looked] if begins and first % _LOOKED_EVERY else looked
 
     def _looked_from(self, frame: int) -> list[int]:
         """Those of the shot of the frame before, from this one on."""
