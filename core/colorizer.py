@@ -287,9 +287,10 @@ class Colorizer:
     def _strictness(picture: SeenPicture, unhinted: Tensor) -> tuple[float, float]:
         """How far hints are held to their kind, and how far those that surprise are kept to their things."""
         weight = float(picture.mask.max())
-        strict, few = strictness(unhinted, weight), fewness(unhinted, picture.hints, picture.mask)
+        strict = strictness(unhinted, weight)
         # It takes two more runs of the network, and of followed hints every frame has some.
-        return strict, few if weight == 1.0 else few * strict
+        share = 1.0 if weight == 1.0 else strict
+        return strict, share and share * fewness(unhinted, picture.hints, picture.mask)
 
     def _on_faces(self, picture: SeenPicture, unhinted: Tensor) -> Tensor:
         """How surely each of few hints is of skin, and on a face: (h, w) of cells, as hint_kind.surprise. unhinted: of

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import cv2
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -37,6 +39,9 @@ _DOT_PART, _ONE_COLOR, _SHARED_POWER = 7 / 256, 2.0, 0.6
 _EXPECTED, _SURPRISING = 0.5, 1.0
 _EXPECTED_OF_STROKES, _SURPRISING_OF_STROKES = 0.25, 0.6
 _DOT, _STROKE = 1.5, 4.0
+# How many dots long a stroke is that somebody painted, and the inverse of the share of what is hinted from which on it
+# all is theirs: random dots lie beside each other, two of one colour at times.
+_LONG, _MOSTLY = 2.4, 2.0
 # From where on a dot, too, means a thing in full.
 _STRANGE = 1.6
 _BLUR = 12.0
@@ -193,6 +198,21 @@ def _stroke_share(hints: Tensor, mask: Tensor, cells: Tensor) -> Tensor:
     dots[hinted] = torch.bincount(color)[color] / _dot_area(mask)
     stroke = ((dots - _DOT) / (_STROKE - _DOT)).clamp(0.0, 1.0)
     return F.adaptive_max_pool2d(stroke[None], (cells.shape[0], cells.shape[1]))[0]
+
+
+def painted(hints: Tensor, mask: Tensor) -> float:
+    """How far hints are strokes and not dots, by how long they are, 0..1: what somebody painted. As in `aloneness`."""
+    hinted = mask > 0
+    color = _color_index(hints[:, hinted])
+    covered = torch.bincount(color)
+    longest, of_strokes = _LONG * _DOT_PART * min(mask.shape), 0
+    plane = torch.full(mask.shape, -1)
+    plane[hinted] = color
+    for one in (covered > _DOT * _dot_area(mask)).nonzero()[:, 0].tolist():
+        _, _, stats, _ = cv2.connectedComponentsWithStats((plane == one).numpy().astype(np.uint8))
+        long = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(1) >= longest
+        of_strokes += int(stats[1:, cv2.CC_STAT_AREA][long].sum())
+    return min(1.0, _MOSTLY * of_strokes / max(1, int(covered.sum())))
 
 
 def _dot_area(mask: Tensor) -> float:

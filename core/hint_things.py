@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .hint_kind import scarcity
+from .hint_kind import painted, scarcity
 from .nets.domain_transform import step_costs
 from .nets.nearest_hint import nearest_hint
 from .nets.two_tower import FOLD, WAY
@@ -49,7 +49,8 @@ def fewness(unhinted: Tensor, hints: Tensor, mask: Tensor) -> float:
 
     unhinted: of `hint_reach.unhinted_share`. hints (2, H, W), mask (H, W): how much they count, 0..1.
     """
-    return scarcity(unhinted, hints, mask, _FEW_COLORS, _LEFT_UNSAID)
+    few = scarcity(unhinted, hints, mask, _FEW_COLORS, _LEFT_UNSAID)
+    return few if few == 1.0 else max(few, painted(hints, mask))
 
 
 def of_things(

@@ -190,6 +190,27 @@ def test_broad_strokes_of_a_surprising_colour_stay_on_their_thing_among_other_hi
     assert suit @ np.array(color) > 0.5 * np.square(color).sum()
 
 
+@pytest.mark.parametrize("color", [(-25.0, -25.0), (0.0, -45.0), (-35.0, 10.0)])
+def test_among_strokes_of_many_colours_one_that_surprises_stays_on_its_thing(
+    colorizer: Colorizer, color: tuple[float, float]
+) -> None:
+    picture = cv2.resize(skimage.data.astronaut(), (256, 256), interpolation=cv2.INTER_AREA)
+    lightness, true_ab = lightness_from_srgb(picture), ab_from_srgb(picture)
+    hint_ab, mask = no_hints(lightness)
+    for row, column in ((46, 100), (20, 20), (60, 222), (30, 165), (120, 8), (230, 205), (20, 105), (90, 225)):
+        stroke = np.s_[row : row + 5, column : column + 22]
+        hint_ab[stroke], mask[stroke] = true_ab[stroke].mean((0, 1)), True
+    before = colorizer.predict(lightness, hint_ab, mask, mirrored=True)
+    for stroke in (np.s_[190:196, 60:85], np.s_[150:156, 60:80], np.s_[215:221, 50:70]):
+        hint_ab[stroke], mask[stroke] = color, True
+    after = colorizer.predict(lightness, hint_ab, mask, mirrored=True)
+    change = np.linalg.norm(after - before, axis=-1) / np.hypot(*color)
+    for elsewhere in (np.s_[5:60, 45:75], np.s_[50:110, 150:190], np.s_[5:50, 200:250], np.s_[50:80, 100:125]):
+        assert change[elsewhere].mean() < 0.02
+    suit = after[150:250, 30:120].mean((0, 1))
+    assert suit @ np.array(color) > 0.5 * np.square(color).sum()
+
+
 def test_saturation_zero_is_the_mean_prediction_and_one_is_more_colourful(colorizer: Colorizer) -> None:
     lightness = lightness_from_srgb(photograph("coffee"))
     chroma = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from core.hint_kind import (
@@ -9,6 +10,7 @@ from core.hint_kind import (
     aloneness,
     beyond_kind,
     expected,
+    painted,
     smallness,
     strictness,
     surprise,
@@ -151,6 +153,26 @@ def test_a_stroke_of_a_colour_that_a_dot_might_have_surprises() -> None:
         color = torch.tensor((20.0, 25.0))[:, None, None]
         found.append(float(surprise(color * mask, mask, picture).max()))
     assert found[0] < 0.5 and found[1] > found[0] + 0.3
+
+
+def test_what_is_painted_are_strokes_of_any_length_and_no_dots_not_even_many() -> None:
+    rng = np.random.default_rng(3)
+    mask, hints = torch.zeros(256, 256), torch.zeros(2, 256, 256)
+    for row, column in rng.integers(0, 249, (60, 2)).tolist():
+        place = slice(row, row + 7), slice(column, column + 7)
+        mask[place], hints[:, *place] = 1.0, torch.tensor(rng.normal(0.0, 20.0, 2)).float()[:, None, None]
+    assert painted(hints, mask) == 0.0
+    # One colour, as on a white wall, but apart.
+    apart = torch.zeros(256, 256)
+    within = torch.arange(256) % 10 < 7
+    apart[within[:, None] & within] = 1.0
+    assert painted(torch.zeros(2, 256, 256), apart) == 0.0
+    for number in range(9):
+        mask[20 * number : 20 * number + 6, 30:60], hints[0, 20 * number : 20 * number + 6, 30:60] = 1.0, 5.0 * number
+    assert 0.5 < painted(hints, mask) < 1.0
+    strokes = torch.zeros(256, 256)
+    strokes[:, 30:60] = mask[:, 30:60]
+    assert painted(hints, strokes) == 1.0
 
 
 def test_strokes_and_very_unlikely_dots_mean_a_thing_and_other_dots_may_tell_of_more() -> None:
