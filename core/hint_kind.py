@@ -39,6 +39,9 @@ _DOT_PART, _ONE_COLOR, _SHARED_POWER = 7 / 256, 2.0, 0.6
 _EXPECTED, _SURPRISING = 0.5, 1.0
 _EXPECTED_OF_STROKES, _SURPRISING_OF_STROKES = 0.25, 0.6
 _DOT, _STROKE = 1.5, 4.0
+# Colours up to which hints that surprise are kept to their things, and from which on they are not: random ones tell of
+# more. Strokes are, in any number of colours, but of many only those that are very unlikely.
+KEPT_COLORS = 4.0, 6.5
 # How many dots long a stroke is that somebody painted, and the inverse of the share of what is hinted from which on it
 # all is theirs: random dots lie beside each other, two of one colour at times.
 _LONG, _MOSTLY = 2.4, 2.0
@@ -93,6 +96,10 @@ def surprise(hints: Tensor, mask: Tensor, bin_logits: Tensor) -> Tensor:
     stroke = _stroke_share(hints, mask, apart)
     low = _EXPECTED + stroke * (_EXPECTED_OF_STROKES - _EXPECTED)
     high = _SURPRISING + stroke * (_SURPRISING_OF_STROKES - _SURPRISING)
+    many = _between(_color_count(hints, mask), *KEPT_COLORS) if mask.any() else 0.0
+    if many > 0.0:
+        many *= painted(hints, mask)
+        low, high = low + many * (_SURPRISING - low), high + many * (_STRANGE - high)
     return ((apart - low) / (high - low)).clamp(0.0, 1.0)
 
 

@@ -11,15 +11,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .hint_kind import painted, scarcity
+from .hint_kind import KEPT_COLORS, painted, scarcity
 from .nets.domain_transform import step_costs
 from .nets.nearest_hint import nearest_hint
 from .nets.two_tower import FOLD, WAY
 from .random_walk import conductances, expected_at_rest
 from .seen_picture import SeenPicture
 
-# Colours up to which it is done in full, and from which on not at all: random hints tell of more than their thing.
-_FEW_COLORS = 4.0, 6.5
 # The mean of what is not reached, below which hints say of every place what it is, and from which on they do not.
 _LEFT_UNSAID = 0.05, 0.15
 # How readily a walk stops at a cell of FOLD pixels, and at one with hints.
@@ -49,7 +47,7 @@ def fewness(unhinted: Tensor, hints: Tensor, mask: Tensor) -> float:
 
     unhinted: of `hint_reach.unhinted_share`. hints (2, H, W), mask (H, W): how much they count, 0..1.
     """
-    few = scarcity(unhinted, hints, mask, _FEW_COLORS, _LEFT_UNSAID)
+    few = scarcity(unhinted, hints, mask, KEPT_COLORS, _LEFT_UNSAID)
     return few if few == 1.0 else max(few, painted(hints, mask))
 
 

@@ -206,7 +206,7 @@ def test_among_strokes_of_many_colours_one_that_surprises_stays_on_its_thing(
     after = colorizer.predict(lightness, hint_ab, mask, mirrored=True)
     change = np.linalg.norm(after - before, axis=-1) / np.hypot(*color)
     for elsewhere in (np.s_[5:60, 45:75], np.s_[50:110, 150:190], np.s_[5:50, 200:250], np.s_[50:80, 100:125]):
-        assert change[elsewhere].mean() < 0.02
+        assert change[elsewhere].mean() < 0.03
     suit = after[150:250, 30:120].mean((0, 1))
     assert suit @ np.array(color) > 0.5 * np.square(color).sum()
 
