@@ -155,8 +155,8 @@ class Colorizer:
         ab, *turned = (answer[:, :height, :width] for answer in answers)
         if mirrored:
             ab = 0.5 * (ab + turned[0].flip(-1))
-        if skin is not None:
-            ab = self._with_skin(ab, looks[0], skin, recalled)
+        if skin is not None and (needed := skin.needed(ab)) is not None:
+            ab = self._with_skin(ab, looks[0], needed, recalled)
         if sureness == 1.0:
             ab = imposed(ab, seen, seen_hints, features.float(), closely=True)
             ab = imposed(ab, seen, seen_hints, seen_mask)

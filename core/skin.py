@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ from .seen_picture import SeenPicture
 
 # The median ab of 36 faces in training photographs.
 _SKIN = 15.0, 16.0
+# What has skin's hue within the tangents of 22 and 14 degrees, and chroma from the first to the second on, stays.
+_SKIN_TANGENT, _SKIN_CHROMA = (0.4, 0.25), (10.0, 16.0)
 # A face's ellipse: half its width and height, and its middle right of and below that of a find, in widths of the find.
 _HALVES, _MIDDLE = (0.4, 0.52), (0.0, 0.05)
 # The same of what is told as a hint would: cheeks and nose.
@@ -39,12 +42,29 @@ _NEAR, _FAR = 0.9, 1.7
 class SkinHints(NamedTuple):
     """Of a picture padded to (H, W): hints (2, H, W), ab in Lab units, where mask (H, W), 0 or 1, holds. sureness
     (H, W): there, how surely there is a face that no hint tells of, 0..1. near (H, W): how near to a face each place
-    is, 0..1."""
+    is, 0..1. told: whether hints on other faces told their colour."""
 
     hints: Tensor
     mask: Tensor
     sureness: Tensor
     near: Tensor
+    told: bool
+
+    def needed(self, ab: Tensor) -> SkinHints | None:
+        """Those on faces that have no colour of skin in an answer (2, h, w), without padding; None if all have. What
+        another face's hint told is needed on all."""
+        if self.told:
+            return self
+        height, width = ab.shape[1:]
+        count, labels = cv2.connectedComponents(self.mask[:height, :width].numpy().astype(np.uint8))
+        sureness = self.sureness.clone()
+        for label in range(1, count):
+            face = torch.from_numpy(labels == label)
+            sureness[:height, :width][face] *= 1.0 - _likeness(ab[:, face].mean(1))
+        mask = (sureness > 0).float()
+        if not mask.any():
+            return None
+        return SkinHints(self.hints * mask, mask, sureness, self.near, self.told)
 
 
 def on_features(faces: Sequence[FoundFace], hints: Tensor, mask: Tensor) -> Tensor:
@@ -90,7 +110,7 @@ def skin_hints(faces: Sequence[FoundFace], picture: SeenPicture, width: int) -> 
         return None
     skin = [color for color in of_others if is_skin(*color.numpy())]
     color = torch.stack(skin).mean(0) if skin else torch.tensor(_SKIN)
-    return SkinHints(color[:, None, None] * told, told, sureness, near)
+    return SkinHints(color[:, None, None] * told, told, sureness, near, bool(skin))
 
 
 def with_skin_hints(picture: SeenPicture, skin: SkinHints) -> SeenPicture:
@@ -111,6 +131,16 @@ def skin_share(picture: SeenPicture, skin: SkinHints, told: Tensor, before: Tens
     sureness = F.adaptive_max_pool2d(skin.sureness[None], (told.shape[0] // 2, told.shape[1] // 2))[0]
     sure = surprise_around(sureness, picture.lightness, skin.mask, size)
     return things * sure * F.adaptive_avg_pool2d(skin.near[None], size)[0]
+
+
+def _likeness(color: Tensor) -> float:
+    """How like skin ab is, by its hue and not too little chroma, 0..1."""
+    a, b = color.tolist()
+    length = math.hypot(*_SKIN)
+    along, across = (a * _SKIN[0] + b * _SKIN[1]) / length, abs(a * _SKIN[1] - b * _SKIN[0]) / length
+    (pale, vivid), (other, same) = _SKIN_CHROMA, _SKIN_TANGENT
+    of_hue = (other - across / max(along, 1e-6)) / (other - same)
+    return min(1.0, max(0.0, of_hue)) * min(1.0, max(0.0, (along - pale) / (vivid - pale)))
 
 
 def _distance(

@@ -126,6 +126,22 @@ def test_other_faces_have_the_skin_that_one_is_told_to_have(
     assert skin_hints([SURE], seen((ON_FOREHEAD, hinted)), 256) is None
 
 
+def test_a_face_that_has_skin_already_keeps_it_and_any_other_does_not() -> None:
+    skin = skin_hints([SURE], seen(), 256)
+    assert skin is not None
+    answer = torch.zeros(2, 256, 256)
+    for color, kept in (((22.0, 26.0), 1.0), ((15.0, 15.0), 1.0), ((4.0, 4.0), 0.0), ((2.0, 20.0), 0.0), (GREEN, 0.0)):
+        answer[:] = torch.tensor(color)[:, None, None]
+        needed = skin.needed(answer)
+        left = 0.0 if needed is None else float(needed.sureness.max())
+        assert left == pytest.approx(1.0 - kept, abs=0.1), color
+
+
+def test_the_skin_that_another_face_is_told_is_for_all() -> None:
+    skin = skin_hints([SURE, SURE._replace(x=0.8, y=0.7)], seen((ON_FOREHEAD, BROWN)), 256)
+    assert skin is not None and skin.needed(torch.tensor((22.0, 26.0))[:, None, None].expand(2, 256, 256)) is skin
+
+
 def test_a_small_picture_s_face_is_told_of_at_its_own_size(colorizer: Colorizer) -> None:
     small = cv2.resize(LIGHTNESS, (128, 128), interpolation=cv2.INTER_AREA)
     hints = np.zeros((128, 128, 2), np.float32), np.zeros((128, 128), bool)
