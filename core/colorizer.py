@@ -22,7 +22,7 @@ from .faces import Faces
 from .gist_prior import GistPrior, beside_hints
 from .hint_kind import SMALL_PARTS, aloneness, smallness, strictness, surprise
 from .hint_reach import imposed, unhinted_share, with_far_gain
-from .hint_things import fewness
+from .hint_things import fewness, keptness
 from .job import WORKING_SIZES
 from .looks import Held, Look, Seen, heard, told_by, unsurprising_part
 from .nets.blocks import freeze
@@ -290,7 +290,7 @@ class Colorizer:
         strict = strictness(unhinted, weight)
         # It takes two more runs of the network, and of followed hints every frame has some.
         share = 1.0 if weight == 1.0 else strict
-        return strict, share and share * fewness(unhinted, picture.hints, picture.mask)
+        return strict, share and share * keptness(unhinted, picture.hints, picture.mask)
 
     def _on_faces(self, picture: SeenPicture, unhinted: Tensor) -> Tensor:
         """How surely each of few hints is of skin, and on a face: (h, w) of cells, as hint_kind.surprise. unhinted: of

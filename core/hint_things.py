@@ -43,11 +43,16 @@ _OF_MORE, _OF_THING, _SLOPE = 0.23, 0.4, 24.0
 
 
 def fewness(unhinted: Tensor, hints: Tensor, mask: Tensor) -> float:
-    """How few colours hints have, 0..1: of few, those that surprise are kept to their things.
+    """How few colours hints have, 0..1.
 
     unhinted: of `hint_reach.unhinted_share`. hints (2, H, W), mask (H, W): how much they count, 0..1.
     """
-    few = scarcity(unhinted, hints, mask, KEPT_COLORS, _LEFT_UNSAID)
+    return scarcity(unhinted, hints, mask, KEPT_COLORS, _LEFT_UNSAID)
+
+
+def keptness(unhinted: Tensor, hints: Tensor, mask: Tensor) -> float:
+    """How far hints that surprise are kept to their things, 0..1: those of few colours, and strokes. As in `fewness`."""
+    few = fewness(unhinted, hints, mask)
     return few if few == 1.0 else max(few, painted(hints, mask))
 
 
