@@ -251,12 +251,12 @@ class Colorizer:
         lightness, _, mask, brought = picture
         unhinted = _unhinted(picture)
         hinted, explain = bool(mask.any()), apart is not None
-        strict, few = self._strictness(picture, unhinted) if hinted and brought is None else (0.0, 0.0)
+        strict, kept = self._strictness(picture, unhinted) if hinted and brought is None else (0.0, 0.0)
         told_of = hinted or exemplars is not None
         if brought is not None:
             sureness = F.interpolate(brought[1][None], size=unhinted.shape, mode="area")[0, 0]
             unhinted, told_of = unhinted * (1.0 - sureness), told_of or bool(sureness.any())
-        if max(strict, few) == 0.0 and told_of:
+        if max(strict, kept) == 0.0 and told_of:
             return self._free_look(picture, unhinted, exemplars, explain=hinted and explain)
         colors = self._forward(picture.unaided())
         otherwise = None if self._gist is None else self._gist.change(lightness, colors.ab[0].float().cpu())
@@ -268,7 +268,7 @@ class Colorizer:
             return self._free_look(picture, unhinted, exemplars, explain=hinted and explain)
         others = unsurprising_part(picture, surprising)
         on_faces = self._on_faces(picture, unhinted) if others is None else torch.zeros_like(surprising)
-        held = Held(strict, few, surprising, on_faces, unaided)
+        held = Held(strict, kept, surprising, on_faces, unaided)
         look = self._hinted_look(picture, unhinted, exemplars, otherwise, held)._replace(apart=apart)
         if others is None:
             return look

@@ -51,7 +51,7 @@ def fewness(unhinted: Tensor, hints: Tensor, mask: Tensor) -> float:
 
 
 def keptness(unhinted: Tensor, hints: Tensor, mask: Tensor) -> float:
-    """How far hints that surprise are kept to their things, 0..1: those of few colours, and strokes. As in `fewness`."""
+    """How far hints that surprise are kept to their things, 0..1: of few colours, and strokes. As in `fewness`."""
     few = fewness(unhinted, hints, mask)
     return few if few == 1.0 else max(few, painted(hints, mask))
 

@@ -42,12 +42,12 @@ class Seen(NamedTuple):
 
 
 class Held(NamedTuple):
-    """Why hints are held to their kind. strict: how far. few: how far those that surprise are kept to their things; one
+    """Why hints are held to their kind. strict: how far. kept: how far those that surprise are kept to their things; one
     of the two is above 0. surprising: of hint_kind.surprise. on_faces: the same, of what is held though it does not
     surprise. unaided: what is seen without hints."""
 
     strict: float
-    few: float
+    kept: float
     surprising: Tensor
     on_faces: Tensor
     unaided: Seen
@@ -81,7 +81,7 @@ def heard(look: Look, told: Tensor | None, parts: tuple[float, float], small: fl
     if look.others is not None:
         beyond = _beyond_surprises(look, look.held, look.others)
         return answer.lerp(heard(look.others, None, parts, small, vivid=vivid), beyond)
-    strict, few, surprising, on_faces, unaided = look.held
+    strict, kept, surprising, on_faces, unaided = look.held
     size = answer.ab.shape[1], answer.ab.shape[2]
     around = of_surprise = surprise_around(surprising, lightness, mask, size)
     if on_faces.any():
@@ -89,11 +89,11 @@ def heard(look: Look, told: Tensor | None, parts: tuple[float, float], small: fl
     small = smallness(told, hints, mask, parts) if small is None else small
     beyond = beyond_kind(look.unhinted, told, lightness, aloneness(look.unhinted, hints, mask))
     beyond = strict * around.clamp(min=small) * beyond
-    if few > 0.0 and surprising.any():
+    if kept > 0.0 and surprising.any():
         meant = thing_meant(hints, mask, unaided.bin_logits)
         apart = torch.zeros_like(mask) if look.apart is None else look.apart
         things = of_things(look.picture, apart, told, unaided.ab, answer.ab, meant)
-        beyond = beyond.lerp(1.0 - things, few * of_surprise)
+        beyond = beyond.lerp(1.0 - things, kept * of_surprise)
     answer = answer.lerp(unaided.heard(vivid=vivid), beyond)
     # Squared, for with ten hints it would lose 0.01 dB, and beside small things it tints walls.
     telling = (strict * (1.0 - small)) ** 2 * expected(torch.maximum(surprising, on_faces), mask)
@@ -109,19 +109,19 @@ def _beyond_surprises(look: Look, held: Held, others: Look) -> Tensor:
     surprises = mask * (others.picture.mask == 0)
     told = (look.told - others.told).clamp(min=0.0)
     beyond = torch.zeros(size)
-    if held.strict > 0.0 and held.few < 1.0:
+    if held.strict > 0.0 and held.kept < 1.0:
         alone = aloneness(look.unhinted, hints, mask)
         around = surprise_around(held.surprising, lightness, mask, size)
         unhinted = unhinted_share(lightness, surprises, size)
         of_surprises = beyond_kind(unhinted, told, lightness, aloneness(unhinted, hints, surprises))
         of_all = around * beyond_kind(look.unhinted, look.told, lightness, alone)
         beyond = held.strict * torch.maximum(of_all, alone * of_surprises)
-    if held.few > 0.0:
+    if held.kept > 0.0:
         alone_seen = SeenPicture(lightness, hints, surprises, None)
         meant = thing_meant(hints, surprises, held.unaided.bin_logits)
         apart = others.picture.mask if look.apart is None else torch.maximum(others.picture.mask, look.apart)
         things = of_things(alone_seen, apart, told, others.seen.ab, look.seen.ab, meant)
-        beyond = beyond.lerp(1.0 - things, held.few)
+        beyond = beyond.lerp(1.0 - things, held.kept)
     return beyond
 
 
