@@ -42,7 +42,7 @@ class Seen(NamedTuple):
 
 
 class Held(NamedTuple):
-    """Why hints are held to their kind. strict: how far. kept: how far those that surprise are kept to their things; one
+    """Why hints are held to their kind. strict: how far. kept: how far what surprises is kept to its things; one
     of the two is above 0. surprising: of hint_kind.surprise. on_faces: the same, of what is held though it does not
     surprise. unaided: what is seen without hints."""
 
