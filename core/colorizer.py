@@ -32,7 +32,7 @@ from .nets.gist import SHIPPED_GIST, load_gist
 from .nets.two_tower import AB_SCALE, FOLD, Colors, TwoTower
 from .nets.weights_file import load_network, shipped_weights
 from .saturation import saturated
-from .seen_picture import SeenPicture, at_working_size, padded, planes_of
+from .seen_picture import SeenPicture, at_working_size, check_planes, padded, planes_of
 from .skin import SkinHints, on_features, skin_hints, skin_share, with_skin_hints
 from .suggestions import Suggestion, distinct_colors
 from .transferred import Transferred
@@ -120,7 +120,9 @@ class Colorizer:
         Returns ab float32 (H, W, 2); where sureness is 1, equal to hint_ab under hint_mask.
         Raises ValueError for shapes that do not fit or values that are not finite.
         """
-        _check(lightness, hint_ab, hint_mask, saturation)
+        check_planes(lightness, hint_ab, hint_mask)
+        if not 0.0 <= saturation <= 1.0:
+            raise ValueError(f"saturation is {saturation}, and must be 0 to 1")
         if not 0.0 < sureness <= 1.0:
             raise ValueError(f"sureness is {sureness}, and must be above 0 and at most 1")
         if transferred is not None:
@@ -140,8 +142,8 @@ class Colorizer:
             faces = self.finder.found(seen.numpy())
         # Lips tell nothing of cheeks: hints there are imposed on the answer alone.
         features = on_features(faces, told, told_mask)
-        told_mask = told_mask * ~features
-        picture = padded(seen, told * (told_mask > 0), told_mask, brought)
+        told, told_mask = told * ~features, told_mask * ~features
+        picture = padded(seen, told, told_mask, brought)
         skin = skin_hints(faces, picture, width)
         apart = None if skin is None else skin.mask
         looks = [self._look(picture, recalled, apart)]
@@ -172,7 +174,7 @@ class Colorizer:
         lightness, hint_ab, hint_mask: as in `predict`. Raises ValueError for shapes that do not fit or values that are
         not finite.
         """
-        _check(lightness, hint_ab, hint_mask, 0.0)
+        check_planes(lightness, hint_ab, hint_mask)
         seen = padded(*at_working_size(*planes_of(lightness, hint_ab, hint_mask), self.working_size))
         colors = self._forward(seen, explain=bool(seen.mask.any()))
         if colors.told is None:
@@ -240,7 +242,7 @@ class Colorizer:
         kept = self._encoded
         if kept is None or kept[0] != key:
             lightness = lightness_from_srgb(frame) if frame.ndim == 3 else np.asarray(frame, np.float32)
-            _check(lightness, hint_ab, hint_mask, 0.0)
+            check_planes(lightness, hint_ab, hint_mask)
             seen, hints, mask = at_working_size(*planes_of(lightness, hint_ab, hint_mask), self.working_size)
             kept = self._encoded = key, _Encoded(seen, self._forward(padded(seen, hints, mask)))
         return kept[1]
@@ -394,16 +396,3 @@ def _seen(colors: Colors, unhinted: Tensor | None, change: Tensor | None = None)
     everywhere = torch.ones(ab.shape[-2:])
     ab = with_far_gain(ab * AB_SCALE, everywhere if unhinted is None else unhinted, unhinted is not None)
     return Seen(ab, colors.bin_logits[0].float().cpu())
-
-
-def _check(lightness: np.ndarray, hint_ab: np.ndarray, hint_mask: np.ndarray, saturation: float) -> None:
-    if lightness.ndim != 2 or 0 in lightness.shape:
-        raise ValueError(f"lightness has the shape {lightness.shape}, and must be (H, W)")
-    if hint_ab.shape != (*lightness.shape, 2) or hint_mask.shape != lightness.shape:
-        raise ValueError(
-            f"hint_ab {hint_ab.shape} and hint_mask {hint_mask.shape} do not fit lightness {lightness.shape}"
-        )
-    if not (np.isfinite(lightness).all() and np.isfinite(hint_ab[hint_mask]).all()):
-        raise ValueError("lightness and hints must be finite")
-    if not 0.0 <= saturation <= 1.0:
-        raise ValueError(f"saturation is {saturation}, and must be 0 to 1")

@@ -55,6 +55,18 @@ def planes_of(lightness: np.ndarray, hint_ab: np.ndarray, hint_mask: np.ndarray)
     return full, hints, mask
 
 
+def check_planes(lightness: np.ndarray, hint_ab: np.ndarray, hint_mask: np.ndarray) -> None:
+    """Raises ValueError for arrays of which `planes_of` can make nothing: of wrong shapes, or not finite."""
+    if lightness.ndim != 2 or 0 in lightness.shape:
+        raise ValueError(f"lightness has the shape {lightness.shape}, and must be (H, W)")
+    if hint_ab.shape != (*lightness.shape, 2) or hint_mask.shape != lightness.shape:
+        raise ValueError(
+            f"hint_ab {hint_ab.shape} and hint_mask {hint_mask.shape} do not fit lightness {lightness.shape}"
+        )
+    if not (np.isfinite(lightness).all() and np.isfinite(hint_ab[hint_mask]).all()):
+        raise ValueError("lightness and hints must be finite")
+
+
 def at_working_size(lightness: Tensor, hints: Tensor, mask: Tensor, short_side: int) -> tuple[Tensor, Tensor, Tensor]:
     """The planes of `planes_of`, made smaller if their short side is more than that many pixels."""
     height, width = lightness.shape

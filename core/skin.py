@@ -122,8 +122,8 @@ def with_skin_hints(picture: SeenPicture, skin: SkinHints) -> SeenPicture:
 def skin_share(picture: SeenPicture, skin: SkinHints, told: Tensor, before: Tensor, after: Tensor) -> Tensor:
     """How far each place is to have the colours that hints of skin give it: (H/2, W/2), 0..1.
 
-    picture: with its own hints, (H, W). told: nets.two_tower.Colors.told of the hints of
-    skin. before, after: ab without these and with them, (2, H/2, W/2).
+    picture: with its own hints, (H, W). told: nets.two_tower.Colors.told of the hints of skin. before, after: ab
+    without these and with them, (2, H/2, W/2).
     """
     alone = SeenPicture(picture.lightness, skin.hints, skin.mask, None)
     things = of_things(alone, picture.mask, told, before, after, 1.0)

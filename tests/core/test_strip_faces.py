@@ -9,10 +9,14 @@ import numpy as np
 import pytest
 import skimage.data
 
+from core.color import ab_from_srgb
 from core.face_finding import FaceFinder, FoundFace
 from core.faces import Faces
 from core.flow import motion_shape
+from core.hints import HintTrack, Keyframe, Stroke
+from core.job import Settings
 from core.nets.face import load_face
+from core.pipeline import colorize_frames
 from core.strip_faces import StripFaces
 from core.strip_motion import StripMotion
 
@@ -103,3 +107,30 @@ def test_what_is_said_of_a_frame_does_not_depend_on_what_was_asked_before(finder
 @pytest.mark.parametrize("count", [1, 2, 7])
 def test_the_shortest_footage_has_its_faces(finder: FaceFinder, count: int) -> None:
     assert len(faces_of(finder, count).at(count - 1)) == 1
+
+
+def on_face(picture: np.ndarray, number: int) -> np.ndarray:
+    """The mean ab of her face, without eyes and mouth, on a frame of the pan."""
+    left = 224 - 90 - number
+    return ab_from_srgb(picture)[85:101, left - 16 : left + 16].mean((0, 1))
+
+
+def colorized_pan(*keyframes: Keyframe) -> list[np.ndarray]:
+    grey = (np.repeat(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)[..., None], 3, 2) for frame in Pan(25, 1000).read(0, 24))
+    return list(colorize_frames(grey, hints=HintTrack(keyframes), settings=Settings(device="cpu")))
+
+
+def test_a_strip_s_face_has_skin_on_every_frame_whatever_is_told_of_the_rest() -> None:
+    suit = Stroke("#3050b0", 0.03, ((0.3, 0.9), (0.35, 0.93)))
+    for keyframes in ((), (Keyframe(0, (suit,)),)):
+        skin = np.array([on_face(frame, number) for number, frame in enumerate(colorized_pan(*keyframes))])
+        assert np.linalg.norm(skin - (15.0, 18.0), axis=1).max() < 7.0, skin
+        assert np.abs(np.diff(skin, axis=0)).max() < 1.5, skin
+
+
+def test_a_grey_hint_on_it_keeps_it_grey_on_every_frame() -> None:
+    grey = Stroke("#808080", 0.03, ((0.53, 0.48), (0.59, 0.48)))
+    chroma = [
+        np.linalg.norm(on_face(frame, number)) for number, frame in enumerate(colorized_pan(Keyframe(0, (grey,))))
+    ]
+    assert max(chroma) < 6.0, chroma
