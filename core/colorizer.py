@@ -58,7 +58,7 @@ class Colorizer:
         self.device, self.digest, self.working_size = device, digest, working_size
         self._small_parts = SMALL_PARTS[variant]
         self._gist, self._faces = gist, faces
-        self.finder = FaceFinder(faces.network, device)
+        self.finder = FaceFinder(faces)
         self._last_seen = _LastSeen()
         self._in_bfloat16 = computes_in_bfloat16(device)
         self._encoded: tuple[bytes, _Encoded] | None = None
@@ -292,7 +292,7 @@ class Colorizer:
         strict = strictness(unhinted, weight)
         # It takes two more runs of the network, and of followed hints every frame has some.
         share = 1.0 if weight == 1.0 else strict
-        return strict, share and share * keptness(unhinted, picture.hints, picture.mask)
+        return strict, share * keptness(unhinted, picture.hints, picture.mask) if share > 0.0 else 0.0
 
     def _on_faces(self, picture: SeenPicture, unhinted: Tensor) -> Tensor:
         """How surely each of few hints is of skin, and on a face: (h, w) of cells, as hint_kind.surprise. unhinted: of

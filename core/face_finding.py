@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeVar
 
 import cv2
 import numpy as np
-import torch
 
-from .face_windows import window
-from .nets.face import SPAN, FaceNet
+from .faces import Faces
+from .nets.face import SPAN
 
 # Any two must agree: alone each errs more often than not.
 _CASCADES = ("frontalface_default", "frontalface_alt2", "frontalface_alt")
@@ -29,6 +28,9 @@ _SIZES, _ASIDE = (0.64, 0.8, 1.0, 1.25, 1.56), 0.15
 _MAYBE, _SURELY = 0.0, 0.6
 
 
+Note = TypeVar("Note")
+
+
 class FoundFace(NamedTuple):
     """x, y: its middle, right and down from the picture's top-left corner, and its width, all as parts of the picture's
     width. sureness: how surely it is one, above 0 to 1."""
@@ -40,25 +42,33 @@ class FoundFace(NamedTuple):
 
 
 class FaceFinder:
-    """Cascades, and the face network on a device, that look for faces in whole pictures."""
+    """Cascades, and the face network, that look for faces in whole pictures."""
 
-    def __init__(self, network: FaceNet, device: str) -> None:
-        self.device, self._network = device, network
+    def __init__(self, faces: Faces) -> None:
+        self._faces = faces
 
     def found(self, lightness: np.ndarray) -> list[FoundFace]:
         """The faces in a picture, float32 (H, W), L* 0..100, the surest first."""
         faces = (face._replace(sureness=self._sureness(lightness, face)) for face in _agreed(lightness))
         return sorted((face for face in faces if face.sureness > 0.0), key=lambda face: -face.sureness)
 
-    @torch.inference_mode()
     def _sureness(self, lightness: np.ndarray, face: FoundFace) -> float:
         x, y, across, _ = (part * lightness.shape[1] for part in face)
         aside = _ASIDE * across
         places = [(x, y), (x - aside, y), (x + aside, y), (x, y - aside), (x, y + aside)]
-        windows = np.stack([window(lightness, place, SPAN * across * size) for place in places for size in _SIZES])
-        seen = torch.from_numpy(windows)[:, None].to(self.device)
-        told = float(0.5 * (self._network(seen) + self._network(seen.flip(-1))).mean())
+        told = float(self._faces.logits(lightness, places, [SPAN * across * size for size in _SIZES]).mean())
         return min(1.0, max(0.0, (told - _MAYBE) / (_SURELY - _MAYBE)))
+
+
+def grouped(finds: Iterable[tuple[FoundFace, Note]]) -> list[list[tuple[FoundFace, Note]]]:
+    """Finds, each with a note of it, by the face that they are of: each is of the first that it is close to."""
+    groups: list[list[tuple[FoundFace, Note]]] = []
+    for find in finds:
+        group = next((one for one in groups if is_same_face(find[0], [face for face, _ in one])), None)
+        if group is None:
+            groups.append(group := [])
+        group.append(find)
+    return groups
 
 
 def is_same_face(face: FoundFace, others: Sequence[FoundFace]) -> bool:
@@ -93,14 +103,8 @@ def _agreed(lightness: np.ndarray) -> Iterator[FoundFace]:
         squares = cascade(name).detectMultiScale(grey, _SCALE_STEP, _NEIGHBOURS, minSize=(_LEAST_SIDE, _LEAST_SIDE))
         parts = np.reshape(squares, (-1, 4))[:, :3] / grey.shape[1]
         finds += ((FoundFace(left + width / 2.0, top + width / 2.0, width, 1.0), name) for left, top, width in parts)
-    groups: list[list[tuple[FoundFace, str]]] = []
     # A cascade's threads give them in any order.
-    for face, name in sorted(finds, key=lambda find: (-find[0].width, find)):
-        group = next((one for one in groups if is_same_face(face, [known for known, _ in one])), None)
-        if group is None:
-            groups.append(group := [])
-        group.append((face, name))
-    for group in groups:
+    for group in grouped(sorted(finds, key=lambda find: (-find[0].width, find))):
         if len({name for _, name in group}) >= _AGREEING:
             yield FoundFace(*np.mean([face for face, _ in group], 0).tolist())
 

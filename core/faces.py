@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import torch
@@ -28,9 +30,9 @@ class Faces:
     """The face network on a device, asked of hints."""
 
     def __init__(self, network: FaceNet, device: str) -> None:
-        self.device, self.network = device, network.eval().to(device)
+        self.device, self._network = device, network.eval().to(device)
         # torch's stubs do not know Module.to's memory_format.
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def hinted(self, lightness: Tensor, hints: Tensor, mask: Tensor) -> Tensor:
         """How surely each hint is one of skin on a face: (H, W), 0..1, one value a dot or stroke, and 0 where none is.
@@ -47,12 +49,18 @@ class Faces:
         return on_faces
 
     @torch.inference_mode()
-    def _on_face(self, picture: np.ndarray, places: np.ndarray) -> float:
-        """How surely half of the places (n, 2), x and y, are on a face: 0..1."""
-        spans = min(picture.shape) * _SPANS
-        windows = np.stack([window(picture, (x, y), span) for x, y in places for span in spans])
+    def logits(self, picture: np.ndarray, places: Sequence[tuple[float, float]], spans: Sequence[float]) -> Tensor:
+        """What the network says of windows of a picture, float32 (H, W), and of their mirror images: (places, spans).
+
+        places: x and y of the windows' middles, in pixels. spans: pixels to their sides, at each of the places.
+        """
+        windows = np.stack([window(picture, place, span) for place in places for span in spans])
         seen = torch.from_numpy(windows)[:, None].to(self.device)
-        logits = 0.5 * (self.network(seen) + self.network(seen.flip(-1))).cpu().view(len(places), 1, -1)
+        return 0.5 * (self._network(seen) + self._network(seen.flip(-1))).cpu().view(len(places), -1)
+
+    def _on_face(self, picture: np.ndarray, places: Sequence[tuple[float, float]]) -> float:
+        """How surely half of the places, x and y, are on a face: 0..1."""
+        logits = self.logits(picture, places, list(min(picture.shape) * _SPANS))[:, None]
         logits = F.conv1d(F.pad(logits, (1, 1), mode="replicate"), torch.tensor(_OVER_SIZES)[None, None])
         told = float(logits.amax((1, 2)).median())
         return min(1.0, max(0.0, (told - _MAYBE) / (_SURELY - _MAYBE)))
@@ -65,10 +73,10 @@ def is_skin(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return (least < chroma) & (chroma < most) & (reddest < hue) & (hue < yellowest)
 
 
-def _places(hint: np.ndarray) -> np.ndarray:
-    """Some places (n, 2), x and y, all along a hint, bool (H, W)."""
+def _places(hint: np.ndarray) -> list[tuple[float, float]]:
+    """Some places, x and y, all along a hint, bool (H, W)."""
     rows, columns = np.nonzero(hint)
     order = np.argsort(columns if np.ptp(columns) > np.ptp(rows) else rows, kind="stable")
     count = min(_PLACES, len(order))
     chosen = order[np.linspace(0, len(order) - 1, 2 * count + 1).round().astype(int)[1::2]]
-    return np.stack((columns[chosen], rows[chosen]), 1)
+    return list(zip(columns[chosen].tolist(), rows[chosen].tolist(), strict=True))

@@ -62,7 +62,7 @@ def strictness(unhinted: Tensor, weight: float) -> float:
 
     unhinted, weight: as in `hint_reach.unreached`.
     """
-    return _between(unreached(unhinted, weight), *(_HELD if weight == 1.0 else _FOLLOWED_HELD))
+    return between(unreached(unhinted, weight), *(_HELD if weight == 1.0 else _FOLLOWED_HELD))
 
 
 def aloneness(unhinted: Tensor, hints: Tensor, mask: Tensor) -> float:
@@ -81,8 +81,8 @@ def scarcity(
     colors: from how many on there are less than few, and from how many on none is few. missed: the mean of what is not
     reached, below which nothing is missed, and from which on enough is. The rest: as in `aloneness`.
     """
-    few = 1.0 - _between(_color_count(hints, mask), *colors)
-    return few * _between(unreached(unhinted, float(mask.max())), *missed)
+    few = 1.0 - between(_color_count(hints, mask), *colors)
+    return few * between(unreached(unhinted, float(mask.max())), *missed)
 
 
 def surprise(hints: Tensor, mask: Tensor, bin_logits: Tensor) -> Tensor:
@@ -96,7 +96,7 @@ def surprise(hints: Tensor, mask: Tensor, bin_logits: Tensor) -> Tensor:
     stroke = _stroke_share(hints, mask, apart)
     low = _EXPECTED + stroke * (_EXPECTED_OF_STROKES - _EXPECTED)
     high = _SURPRISING + stroke * (_SURPRISING_OF_STROKES - _SURPRISING)
-    many = _between(_color_count(hints, mask), *KEPT_COLORS) if mask.any() else 0.0
+    many = between(_color_count(hints, mask), *KEPT_COLORS) if mask.any() else 0.0
     if many > 0.0:
         many *= painted(hints, mask)
         low, high = low + many * (_SURPRISING - low), high + many * (_STRANGE - high)
@@ -171,7 +171,7 @@ def smallness(told: Tensor, hints: Tensor, mask: Tensor, parts: tuple[float, flo
     size = float((told > _SURELY_OF_KIND * told.max()).float().mean())
     dots = float((mask > 0).sum()) / _dot_area(mask)
     of_one = min(1.0, _color_count(hints, mask) / max(1.0, dots))
-    return 1.0 - _between(size * of_one**_SHARED_POWER, *parts)
+    return 1.0 - between(size * of_one**_SHARED_POWER, *parts)
 
 
 def beyond_kind(unhinted: Tensor, told: Tensor, lightness: Tensor, alone: float) -> Tensor:
@@ -240,6 +240,6 @@ def _color_index(ab: Tensor) -> Tensor:
     return 256 * a + b
 
 
-def _between(value: float, low: float, high: float) -> float:
+def between(value: float, low: float, high: float) -> float:
     """0 up to low, 1 from high on."""
     return min(1.0, max(0.0, (value - low) / (high - low)))

@@ -14,14 +14,14 @@ from torch import Tensor
 
 from .face_finding import FoundFace
 from .faces import is_skin
-from .hint_kind import surprise_around
+from .hint_kind import between, surprise_around
 from .hint_things import of_things
 from .seen_picture import SeenPicture
 
 # The median ab of 36 faces in training photographs.
 _SKIN = 15.0, 16.0
-# What has skin's hue within the tangents of 22 and 14 degrees, and chroma from the first to the second on, stays.
-_SKIN_TANGENT, _SKIN_CHROMA = (0.4, 0.25), (10.0, 16.0)
+# What has skin's hue within the tangents of 14 and 22 degrees, and chroma from the first to the second on, stays.
+_SKIN_TANGENT, _SKIN_CHROMA = (0.25, 0.4), (10.0, 16.0)
 # A face's ellipse: half its width and height, and its middle right of and below that of a find, in widths of the find.
 _HALVES, _MIDDLE = (0.4, 0.52), (0.0, 0.05)
 # The same of what is told as a hint would: cheeks and nose.
@@ -138,9 +138,7 @@ def _likeness(color: Tensor) -> float:
     a, b = color.tolist()
     length = math.hypot(*_SKIN)
     along, across = (a * _SKIN[0] + b * _SKIN[1]) / length, abs(a * _SKIN[1] - b * _SKIN[0]) / length
-    (pale, vivid), (other, same) = _SKIN_CHROMA, _SKIN_TANGENT
-    of_hue = (other - across / max(along, 1e-6)) / (other - same)
-    return min(1.0, max(0.0, of_hue)) * min(1.0, max(0.0, (along - pale) / (vivid - pale)))
+    return (1.0 - between(across / max(along, 1e-6), *_SKIN_TANGENT)) * between(along, *_SKIN_CHROMA)
 
 
 def _distance(

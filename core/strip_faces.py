@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 import numpy as np
 
-from .face_finding import FaceFinder, FoundFace, is_same_face
+from .face_finding import FaceFinder, FoundFace, grouped
 from .frame_store import keep
 from .strip_motion import StripMotion
 
@@ -37,19 +37,14 @@ class StripFaces:
         if any(self._carried(number, frame) for number in looked):
             looked += self._looked_from(frame + 1)
         weights = {number: _weight(number - frame) for number in looked}
-        groups: list[list[tuple[float, FoundFace]]] = []
-        for number in sorted(looked, key=lambda number: -weights[number]):
-            for face in self._carried(number, frame):
-                group = next((one for one in groups if is_same_face(face, [known for _, known in one])), None)
-                if group is None:
-                    groups.append(group := [])
-                group.append((weights[number] * face.sureness, face))
+        nearest = sorted(looked, key=lambda number: -weights[number])
+        finds = [(face, weights[number]) for number in nearest for face in self._carried(number, frame)]
         faces = []
-        for group in groups:
-            shares = np.array([share for share, _ in group])
+        for group in grouped(finds):
+            shares = np.array([weight * face.sureness for face, weight in group])
             agreed = (shares.sum() / sum(weights.values()) - _SOMETIMES) / (_MOSTLY - _SOMETIMES)
             if agreed > 0.0:
-                x, y, width = (shares @ np.array([face[:3] for _, face in group]) / shares.sum()).tolist()
+                x, y, width = (shares @ np.array([face[:3] for face, _ in group]) / shares.sum()).tolist()
                 faces.append(FoundFace(x, y, width, min(1.0, float(agreed))))
         return sorted(faces, key=lambda face: -face.sureness)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -20,6 +21,7 @@ from core.transferred import Transferred
 
 # Photographs inside scikit-image's package: no network and no data folder is needed.
 PHOTOGRAPHS = ("astronaut", "chelsea", "coffee")
+Place = tuple[slice, slice]
 
 
 @pytest.fixture(scope="module")
@@ -168,22 +170,31 @@ def test_beside_a_hint_on_the_face_one_that_surprises_changes_nothing_but_its_ow
     assert around @ np.array(color) > 0.5 * np.square(color).sum()
 
 
+def suit_among_own_colors(
+    colorizer: Colorizer, own: Sequence[Place], strokes: Sequence[Place], color: tuple[float, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """What strokes of a colour on the astronaut's suit change, as a share of it, beside hints in her own colours; and
+    the ab with both."""
+    picture = cv2.resize(skimage.data.astronaut(), (256, 256), interpolation=cv2.INTER_AREA)
+    lightness, true_ab = lightness_from_srgb(picture), ab_from_srgb(picture)
+    hint_ab, mask = no_hints(lightness)
+    for place in own:
+        hint_ab[place], mask[place] = true_ab[place].mean((0, 1)), True
+    before = colorizer.predict(lightness, hint_ab, mask, mirrored=True)
+    for place in strokes:
+        hint_ab[place], mask[place] = color, True
+    after = colorizer.predict(lightness, hint_ab, mask, mirrored=True)
+    return np.linalg.norm(after - before, axis=-1) / np.hypot(*color), after
+
+
 @pytest.mark.parametrize("color", [(-25.0, -25.0), (0.0, -45.0), (-35.0, 10.0)])
 def test_broad_strokes_of_a_surprising_colour_stay_on_their_thing_among_other_hints(
     colorizer: Colorizer, color: tuple[float, float]
 ) -> None:
     """Face, flag and walls have hints in their own colours; they and what is around them stay as these tell them."""
-    picture = cv2.resize(skimage.data.astronaut(), (256, 256), interpolation=cv2.INTER_AREA)
-    lightness, true_ab = lightness_from_srgb(picture), ab_from_srgb(picture)
-    hint_ab, mask = no_hints(lightness)
-    for row, column in ((60, 108), (20, 30), (60, 230), (30, 180), (120, 15)):
-        dot = np.s_[row : row + 9, column : column + 9]
-        hint_ab[dot], mask[dot] = true_ab[dot].mean((0, 1)), True
-    before = colorizer.predict(lightness, hint_ab, mask, mirrored=True)
-    for stroke in (np.s_[190:198, 60:110], np.s_[150:158, 60:80], np.s_[215:223, 40:90]):
-        hint_ab[stroke], mask[stroke] = color, True
-    after = colorizer.predict(lightness, hint_ab, mask, mirrored=True)
-    change = np.linalg.norm(after - before, axis=-1) / np.hypot(*color)
+    dots = [np.s_[y : y + 9, x : x + 9] for y, x in ((60, 108), (20, 30), (60, 230), (30, 180), (120, 15))]
+    strokes = np.s_[190:198, 60:110], np.s_[150:158, 60:80], np.s_[215:223, 40:90]
+    change, after = suit_among_own_colors(colorizer, dots, strokes, color)
     for elsewhere in (np.s_[5:60, 45:75], np.s_[20:100, 155:190], np.s_[5:100, 200:250], np.s_[50:80, 100:125]):
         assert change[elsewhere].mean() < 0.015
     suit = after[150:250, 30:120].mean((0, 1))
@@ -194,17 +205,9 @@ def test_broad_strokes_of_a_surprising_colour_stay_on_their_thing_among_other_hi
 def test_among_strokes_of_many_colours_one_that_surprises_stays_on_its_thing(
     colorizer: Colorizer, color: tuple[float, float]
 ) -> None:
-    picture = cv2.resize(skimage.data.astronaut(), (256, 256), interpolation=cv2.INTER_AREA)
-    lightness, true_ab = lightness_from_srgb(picture), ab_from_srgb(picture)
-    hint_ab, mask = no_hints(lightness)
-    for row, column in ((46, 100), (20, 20), (60, 222), (30, 165), (120, 8), (230, 205), (20, 105), (90, 225)):
-        stroke = np.s_[row : row + 5, column : column + 22]
-        hint_ab[stroke], mask[stroke] = true_ab[stroke].mean((0, 1)), True
-    before = colorizer.predict(lightness, hint_ab, mask, mirrored=True)
-    for stroke in (np.s_[190:196, 60:85], np.s_[150:156, 60:80], np.s_[215:221, 50:70]):
-        hint_ab[stroke], mask[stroke] = color, True
-    after = colorizer.predict(lightness, hint_ab, mask, mirrored=True)
-    change = np.linalg.norm(after - before, axis=-1) / np.hypot(*color)
+    places = (46, 100), (20, 20), (60, 222), (30, 165), (120, 8), (230, 205), (20, 105), (90, 225)
+    strokes = np.s_[190:196, 60:85], np.s_[150:156, 60:80], np.s_[215:221, 50:70]
+    change, after = suit_among_own_colors(colorizer, [np.s_[y : y + 5, x : x + 22] for y, x in places], strokes, color)
     for elsewhere in (np.s_[5:60, 45:75], np.s_[50:110, 150:190], np.s_[5:50, 200:250], np.s_[50:80, 100:125]):
         assert change[elsewhere].mean() < 0.03
     suit = after[150:250, 30:120].mean((0, 1))

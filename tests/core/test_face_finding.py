@@ -20,7 +20,7 @@ ASTRONAUT = lightness_from_srgb(centre_square(skimage.data.astronaut()))
 
 @pytest.fixture(scope="module")
 def finder() -> FaceFinder:
-    return FaceFinder(Faces(load_face(), "cpu").network, "cpu")
+    return FaceFinder(Faces(load_face(), "cpu"))
 
 
 @pytest.mark.parametrize("height", [96, 256, 700])

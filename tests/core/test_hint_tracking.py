@@ -12,7 +12,7 @@ from skimage import data
 
 from core.color import ab_from_hex
 from core.flow import motion_shape
-from core.hint_tracking import HintTracker
+from core.hint_tracking import HintTracker, Stays
 from core.hints import HintTrack, Keyframe, Stroke
 from core.raster import rasterize
 from core.strip_motion import BLOCK, StripMotion
@@ -50,9 +50,11 @@ def tracker(frames: list[np.ndarray], *keyframes: Keyframe) -> HintTracker:
     return tracker_of(StripMotion(Strip(frames), shape), shape, *keyframes)
 
 
-def tracker_of(motion: StripMotion, shape: tuple[int, int], *keyframes: Keyframe) -> HintTracker:
+def tracker_of(
+    motion: StripMotion, shape: tuple[int, int], *keyframes: Keyframe, stays: Stays | None = None
+) -> HintTracker:
     paths = cache(lambda keyframe: AnchorPaths(motion, keyframe, fine=False))
-    return HintTracker(HintTrack(keyframes), motion, paths, shape)
+    return HintTracker(HintTrack(keyframes), motion, paths, shape, stays)
 
 
 def centre(mask: np.ndarray) -> tuple[float, float]:
@@ -71,11 +73,10 @@ def test_a_keyframe_has_exactly_its_strokes() -> None:
 def test_hints_that_stay_are_on_their_keyframe_alone() -> None:
     frames, shape = camera_moving(6, 1.0), motion_shape(WIDTH, HEIGHT)
     motion = StripMotion(Strip(frames), shape)
-    track = HintTrack((Keyframe(0, (dot(RED, 0.5, 0.5), dot(BLUE, 0.2, 0.3))),))
-    paths = cache(lambda keyframe: AnchorPaths(motion, keyframe, fine=False))
-    hints = HintTracker(track, motion, paths, shape, lambda keyframe, ab, mask: mask & (ab[..., 1] > 0.0))
+    keyframe = Keyframe(0, (dot(RED, 0.5, 0.5), dot(BLUE, 0.2, 0.3)))
+    hints = tracker_of(motion, shape, keyframe, stays=lambda number, ab, mask: mask & (ab[..., 1] > 0.0))
     ab, mask = hints.at(0)
-    assert np.array_equal(mask, rasterize(track.keyframes[0].strokes, WIDTH, HEIGHT)[1])
+    assert np.array_equal(mask, rasterize(keyframe.strokes, WIDTH, HEIGHT)[1])
     ab, mask = hints.at(3)
     assert mask.any() and np.allclose(ab[mask], ab_from_hex(BLUE), atol=1e-3)
 

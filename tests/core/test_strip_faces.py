@@ -44,7 +44,7 @@ class Unsteady(FaceFinder):
     """A finder that misses faces, or sees others, on some of the pictures that it is shown."""
 
     def __init__(self, finder: FaceFinder) -> None:
-        super().__init__(finder._network, finder.device)
+        super().__init__(finder._faces)
         self.missed: set[int] = set()
         self.seen: dict[int, FoundFace] = {}
         self.count = 0
@@ -57,7 +57,7 @@ class Unsteady(FaceFinder):
 
 @pytest.fixture(scope="module")
 def finder() -> FaceFinder:
-    return FaceFinder(Faces(load_face(), "cpu").network, "cpu")
+    return FaceFinder(Faces(load_face(), "cpu"))
 
 
 def faces_of(finder: FaceFinder, count: int = 60, cut: int = 1000) -> StripFaces:
